@@ -1,0 +1,39 @@
+# Everything works with Python 3.11 to 3.13 and nothing else: the first target that needs it makes .venv.
+# PYTHON=/path/to/python chooses another one.
+PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
+	$(shell $(v) -c 'import sys, venv, ensurepip; (3, 11) <= sys.version_info < (3, 14) and print("$(v)")' 2>/dev/null)))
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+.PHONY: run test check bench clean
+
+run: .venv/installed
+	$(BIN)/marketsim run
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -q
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist
+
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, with venv (Debian: python3-venv)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/made pyproject.toml requirements.lock
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/made pyproject.toml requirements.lock
+	$(INSTALL) --editable '.[dev,experiments,workshop]'
+	@touch $@ .venv/installed

@@ -1,0 +1,109 @@
+"""Measure how fast the default scenario runs, on this machine, and where the time goes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from agents.model import MarketModel
+from benchmarks.floor import floor_runs_per_second
+from marketsim.api import strategies_of
+from marketsim.ensemble import CHUNK, Job, run
+from marketsim.scenario.library import load_scenario
+from marketsim.scenario.parameters import Parameters
+
+SCENARIO = "china-ai-chips"
+
+
+def ensemble_speed(runs: int, workers: int) -> float:
+    """Runs per second of an ensemble."""
+    world = load_scenario(SCENARIO)
+    job = Job(world, strategies_of(world), seed=0)
+    start = time.perf_counter()
+    run(job, runs, workers)
+    return runs / (time.perf_counter() - start)
+
+
+def mesa_speed(runs: int) -> float:
+    """Runs per second of the Mesa model under mesa.batch_run in one process."""
+    world = load_scenario(SCENARIO)
+    start = time.perf_counter()
+    mesa.batch_run(
+        MarketModel,
+        parameters={"scenario": [world], "rng": [0], "run": list(range(runs))},
+        max_steps=world.quarters,
+        number_processes=1,
+        data_collection_period=-1,
+        display_progress=False,
+    )
+    return runs / (time.perf_counter() - start)
+
+
+def peak_memory(runs: int, workers: int) -> float:
+    """Peak resident memory in MB of the command line with its workers, by their largest process times their number."""
+    code = (
+        "import resource, sys\n"
+        "from benchmarks.__main__ import ensemble_speed\n"
+        f"speed = ensemble_speed({runs}, {workers})\n"
+        "own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
+        f"print((own + child * {workers}) / 1024, speed)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=_ROOT).stdout
+    return float(out.split()[0])
+
+
+def cold_start(repeats: int = 7) -> float:
+    """Median seconds of `marketsim --help`."""
+    command = [sys.executable, "-m", "marketsim", "--help"]
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, cwd=_ROOT)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+_ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    """Print the figures as a table and write them to benchmarks/results.json."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--runs", type=int, default=8192, help="runs of each ensemble")
+    parser.add_argument("--mesa-runs", type=int, default=24, help="runs of the Mesa model")
+    parser.add_argument("--memory-runs", type=int, default=20000, help="runs of the memory measurement")
+    options = parser.parse_args()
+    world = load_scenario(SCENARIO)
+    floor, seconds = floor_runs_per_second(Parameters(world), strategies_of(world), CHUNK)
+    figures: dict[str, Any] = {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__},
+        "cold start of --help, s": cold_start(),
+        "ensemble, 1 worker, runs/s": ensemble_speed(options.runs, 1),
+        "ensemble, 2 workers, runs/s": ensemble_speed(options.runs, 2),
+        "mesa.batch_run, runs/s": mesa_speed(options.mesa_runs),
+        "NumPy floor, 1 worker, runs/s": floor,
+        f"peak memory, {options.memory_runs} runs, 2 workers, MB": peak_memory(options.memory_runs, 2),
+        "floor by kind of pass, ms per chunk": {kind: 1000 * value for kind, value in seconds.items()},
+    }
+    figures["ensemble, 2 workers, times mesa.batch_run"] = (
+        figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
+    )
+    figures["ensemble, 1 worker, share of the floor"] = figures["ensemble, 1 worker, runs/s"] / floor
+    for name, value in figures.items():
+        print(f"{name:50} {value:,.3f}" if isinstance(value, float) else f"{name:50} {value}")
+    (_ROOT / "benchmarks" / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

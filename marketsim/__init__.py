@@ -1,0 +1,65 @@
+"""An agent-based simulation of China's AI chip market: will it go the way of photovoltaics?
+
+    import marketsim as ms
+    ensemble = ms.simulate("china-ai-chips", runs=1000, seed=7)
+    print(ensemble.summary.metric("active_vendors"))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from marketsim.api import Ensemble, simulate, strategies_of
+    from marketsim.decisions import Decision
+    from marketsim.ensemble import Summary
+    from marketsim.errors import MarketSimError, ScenarioError
+    from marketsim.market import Market
+    from marketsim.observation import Observation
+    from marketsim.outcomes import METRICS
+    from marketsim.scenario.library import load_scenario
+    from marketsim.scenario.parameters import Parameters
+    from marketsim.scenario.schema import Scenario
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "simulate": "api",
+    "Ensemble": "api",
+    "strategies_of": "api",
+    "Decision": "decisions",
+    "Summary": "ensemble",
+    "MarketSimError": "errors",
+    "ScenarioError": "errors",
+    "Market": "market",
+    "METRICS": "outcomes",
+    "Observation": "observation",
+    "load_scenario": "scenario.library",
+    "Parameters": "scenario.parameters",
+    "Scenario": "scenario.schema",
+}
+
+__all__ = [
+    "METRICS",
+    "Decision",
+    "Ensemble",
+    "Market",
+    "MarketSimError",
+    "Observation",
+    "Parameters",
+    "Scenario",
+    "ScenarioError",
+    "Summary",
+    "load_scenario",
+    "simulate",
+    "strategies_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that the command line starts fast."""
+    from importlib import import_module
+
+    if name in _HOME:
+        return getattr(import_module(f"marketsim.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'marketsim' has no attribute '{name}'")

@@ -1,0 +1,56 @@
+"""The command line: the composition root, and the only part of `marketsim` that knows of `agents` and `tui`.
+
+Nothing heavy is imported here or at the top of a module of `marketsim.commands`, so that `marketsim --help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from marketsim import __version__
+from marketsim.commands import scenario
+from marketsim.errors import MarketSimError
+
+EXIT_CODES = "Exit codes: 0 done; 1 a scenario or another input is wrong, or nothing reads the output; 2 wrong use."
+
+app = typer.Typer(
+    name="marketsim",
+    help="Simulate China's market for AI chips: vendors, policy, capital and shakeouts.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(scenario.app, name="scenario", epilog=EXIT_CODES)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"marketsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that hold for every command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; arguments of the process where none are given.
+
+    Raises SystemExit with the exit code. Errors of input are printed to standard error as their message alone.
+    """
+    try:
+        app(args=arguments, prog_name="marketsim")
+    except MarketSimError as error:
+        typer.echo(f"marketsim: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,91 @@
+"""The errors that a person may see: each carries a message for the person at the keyboard and an exit code.
+
+Exit codes of the command line: 0 done, 1 something wrong with a scenario or another input, 2 wrong use of a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+MAX_SHOWN = 50
+"""Problems shown of one scenario; a file with more of them is wrong in one way many times."""
+
+
+class MarketSimError(Exception):
+    """Base of all errors that are the input's fault and not the program's."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written: a file or an option of the command line, and the line in it."""
+
+    source: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a scenario.
+
+    field: dotted path of the value, empty for the file as a whole.  found: the value as a person would write it.
+    allowed: what may stand there, in words.  hint: what to do about it.
+    """
+
+    origin: Origin
+    message: str
+    field: str = ""
+    found: str = ""
+    allowed: str = ""
+    hint: str = ""
+
+    def render(self) -> str:
+        """The problem as indented lines, without the name of the file."""
+        line = "" if self.origin.line is None else f"line {self.origin.line}: "
+        lines = [f"  {line}{printable(self.field)}: {self.message}" if self.field else f"  {line}{self.message}"]
+        details = (("found", self.found), ("allowed", self.allowed), ("hint", self.hint))
+        return "\n".join(lines + [f"      {name + ':':<9}{text}" for name, text in details if text])
+
+
+class ScenarioError(MarketSimError):
+    """A scenario that cannot be used, with everything that is wrong with it in one readable block."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """All problems, grouped by the file or option in which they were written, in the order of lines."""
+        count = len(self.problems)
+        blocks = [f"{count} problem{'s' if count != 1 else ''} in the scenario"]
+        shown = self.problems[:MAX_SHOWN]
+        for source in dict.fromkeys(problem.origin.source for problem in shown):
+            own = [problem for problem in shown if problem.origin.source == source]
+            blocks.append(f"\n{printable(source)}")
+            blocks += [problem.render() for problem in sorted(own, key=lambda problem: problem.origin.line or 0)]
+        if count > MAX_SHOWN:
+            blocks.append(f"\n... and {count - MAX_SHOWN} more")
+        return "\n".join(blocks)
+
+
+def printable(text: str, longest: int = 120) -> str:
+    """Text that is safe to print in a terminal: control characters escaped, cut where it gets too long."""
+    safe = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: longest + 1])
+    return safe if len(safe) <= longest else safe[:longest] + "..."
+
+
+def did_you_mean(word: str, known: Sequence[str], what: str = "known here") -> str:
+    """A hint for a word that nobody knows: the nearest known word, else what there is."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"{what}: {listing(known)}" if known else ""
+
+
+def listing(words: Sequence[str], longest: int = 16) -> str:
+    """Words separated by commas; only the first of a long list."""
+    rest = len(words) - longest
+    return ", ".join(printable(word, 60) for word in words[:longest]) + (f" and {rest} more" if rest > 0 else "")

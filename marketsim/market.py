@@ -1,0 +1,59 @@
+"""A market that steps from quarter to quarter: what play, the Mesa model, ensembles and forecasts share."""
+
+from __future__ import annotations
+
+from marketsim.chance import Draws, draw, pad_runs
+from marketsim.decisions import Decision
+from marketsim.observation import Observation, observe
+from marketsim.rules.quarter import play
+from marketsim.rules.start import initial_state
+from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.state import MarketState, Outcome
+
+
+class Market:
+    """Some runs of a scenario, side by side.
+
+    parameters: the scenario in numbers.  seed: of the luck.  runs: run numbers, which together with the seed decide the
+    luck; a lone run is padded with its successor, so arrays are never shorter than two.
+    """
+
+    def __init__(self, parameters: Parameters, seed: int, runs: range) -> None:
+        self.parameters = parameters
+        self.seed = seed
+        self.runs = pad_runs(runs)
+        self.state: MarketState = initial_state(parameters, len(self.runs))
+        self.quarter = 0
+        self._draws: Draws | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the scenario's last quarter has been played."""
+        return self.quarter >= len(self.parameters.conditions)
+
+    @property
+    def now(self) -> Conditions:
+        """Prices, limits and policy of the quarter to be played."""
+        return self.parameters.conditions[self.quarter]
+
+    @property
+    def draws(self) -> Draws:
+        """The luck of the quarter to be played."""
+        if self._draws is None:
+            self._draws = draw(self.parameters, self.seed, self.runs, self.quarter)
+        return self._draws
+
+    def use_draws(self, draws: Draws) -> None:
+        """Meet other luck in the quarter to be played, such as an average quarter's."""
+        self._draws = draws
+
+    def observe(self) -> Observation:
+        """What the domestic vendors may know before they decide."""
+        return observe(self.state, self.now, self.parameters, self.draws)
+
+    def step(self, decision: Decision) -> Outcome:
+        """Play a quarter with the decisions of all vendors (see `marketsim.decisions.stack`)."""
+        self.state, outcome = play(self.parameters, self.now, self.state, decision, self.draws)
+        self.quarter += 1
+        self._draws = None
+        return outcome

@@ -1,0 +1,161 @@
+"""What is measured of each run, by year: market figures, vendors' shares and survival, the fall in firms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.rules.arrays import ratio, total
+from marketsim.rules.demand import card_cost_of_ownership
+from marketsim.rules.finance import CAUSES
+from marketsim.rules.products import hardware
+from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.state import Floats, MarketState, Outcome
+
+METRICS: dict[str, str] = {
+    "domestic_share_cards": "1",
+    "domestic_share_value": "1",
+    "active_vendors": "firms",
+    "hhi": "1",
+    "top5_share": "1",
+    "cards": "k cards",
+    "price": "krmb/card",
+    "cost_per_million_tokens": "RMB",
+    "foundry_use": "1",
+    "scarce_memory_use": "1",
+    "capacity_use": "1",
+    "gross_margin": "1",
+    "revenue": "rmb_m",
+    "entries": "firms",
+    "exits_acquired": "firms",
+    **{f"exits_{cause}": "firms" for cause in CAUSES},
+}
+"""Yearly outcomes and their units. Price, margin, concentration and capacity are those of domestic vendors; an exit is
+counted under its main cause, and those among them that ended in a sale under exits_acquired as well. Foundry and memory
+use are those of the scarcest node and memory type of each quarter: at 1 the limit binds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The measured outcomes of some runs. y: year, q: quarter."""
+
+    years: list[int]
+    metrics: Floats  # [metric,y,r] in the order of METRICS
+    cards: Floats  # [v,y,r] k cards sold
+    revenue: Floats  # [v,y,r] rmb_m
+    alive: Floats  # [v,y,r] 1 if in business at the end of the year
+    active: Floats  # [q,r] domestic firms with sales
+
+    def take_runs(self, runs: slice) -> Outcomes:
+        """The same outcomes for some of the runs."""
+        return Outcomes(
+            self.years,
+            self.metrics[..., runs],
+            self.cards[..., runs],
+            self.revenue[..., runs],
+            self.alive[..., runs],
+            self.active[..., runs],
+        )
+
+    @property
+    def peak_fall(self) -> Floats:
+        """Largest fall in active firms from an earlier peak, D = max over time of 1 - N/peak so far, [r]."""
+        peak = np.maximum.accumulate(self.active, axis=0)
+        return (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
+
+
+def herfindahl(shares: Floats) -> Floats:
+    """Herfindahl-Hirschman index: sum of squared shares, [v,r] -> [r]."""
+    return total(shares * shares, axis=0)
+
+
+class YearBook:
+    """Adds up quarters to the outcomes of a run."""
+
+    def __init__(self, p: Parameters, runs: int) -> None:
+        self.p = p
+        self.runs = runs
+        self.years = p.years
+        shape = (len(self.years), runs)
+        vendors = len(p.vendors)
+        self.metrics = {name: np.zeros(shape) for name in METRICS}
+        self.sums: dict[str, Floats] = {}
+        self.cards = np.zeros((vendors, *shape))
+        self.revenue = np.zeros((vendors, *shape))
+        self.alive = np.zeros((vendors, *shape))
+        self.active = np.zeros((len(p.conditions), runs))
+
+    def add(self, now: Conditions, outcome: Outcome, after: MarketState) -> None:
+        """Count a quarter; the year's figures are finished with its last quarter in the scenario."""
+        year = self.years.index(int(now.name[:4]))
+        home = slice(0, self.p.domestic)
+        self.cards[:, year] += outcome.sold
+        self.revenue[:, year] += outcome.price * outcome.sold
+        self.active[now.index] = total(1.0 * (outcome.sold[home] > 1e-6), axis=0)
+        self._sum("cost_of_goods", total(outcome.cost_of_goods[home], axis=0))
+        wafers = total(outcome.wafers, axis=0)
+        self._sum("wafers", total(wafers, axis=0))
+        self._sum("foundry_use", ratio(wafers, outcome.wafer_limit).max(axis=0))
+        self._sum("contracts", total(total(after.contracts[home], axis=0), axis=0))
+        self._count_exits(year, outcome)
+        scarce = np.isfinite(outcome.memory_limit)
+        use = ratio(np.where(scarce, outcome.memory_used, 0.0), np.where(scarce, outcome.memory_limit, 0.0))
+        self._sum("memory_use", use.max(axis=0))
+        self._sum("quarters", np.ones(self.runs))
+        last = now.index + 1 == len(self.p.conditions) or self.p.conditions[now.index + 1].name.endswith("Q1")
+        if last:
+            self._close(year, now, outcome, after)
+
+    def _sum(self, name: str, value: Floats) -> None:
+        self.sums[name] = self.sums[name] + value if name in self.sums else value
+
+    def _count_exits(self, year: int, outcome: Outcome) -> None:
+        self.metrics["entries"][year] += total(1.0 * outcome.entered, axis=0)
+        self.metrics["exits_acquired"][year] += total(1.0 * (outcome.acquired_by >= 0), axis=0)
+        for index, cause in enumerate(CAUSES):
+            self.metrics[f"exits_{cause}"][year] += total(1.0 * (outcome.cause == index), axis=0)
+
+    def _close(self, year: int, now: Conditions, outcome: Outcome, after: MarketState) -> None:
+        home = slice(0, self.p.domestic)
+        cards, revenue = self.cards[:, year], self.revenue[:, year]
+        home_revenue = total(revenue[home], axis=0)
+        shares = ratio(revenue[home], home_revenue)
+        largest = -np.sort(-shares, axis=0)[:5]
+        sums, self.sums = self.sums, {}
+        figures = {
+            "domestic_share_cards": ratio(total(cards[home], axis=0), total(cards, axis=0)),
+            "domestic_share_value": ratio(home_revenue, total(revenue, axis=0)),
+            "active_vendors": self.active[now.index],
+            "hhi": herfindahl(shares),
+            "top5_share": total(largest, axis=0),
+            "cards": total(cards, axis=0),
+            "price": ratio(home_revenue, total(cards[home], axis=0)),
+            "cost_per_million_tokens": cost_per_million_tokens(self.p, now, outcome, after),
+            "foundry_use": sums["foundry_use"] / sums["quarters"],
+            "scarce_memory_use": sums["memory_use"] / sums["quarters"],
+            "capacity_use": np.minimum(ratio(sums["wafers"], sums["contracts"]), 1.0),
+            "gross_margin": ratio(home_revenue - sums["cost_of_goods"], home_revenue),
+            "revenue": total(revenue, axis=0),
+        }
+        for name, values in figures.items():
+            self.metrics[name][year] = values
+        self.alive[:, year] = after.alive
+
+    def result(self) -> Outcomes:
+        """The outcomes of the quarters so far."""
+        metrics = np.stack([self.metrics[name] for name in METRICS])
+        return Outcomes(self.years, metrics, self.cards, self.revenue, self.alive, self.active)
+
+
+def cost_per_million_tokens(p: Parameters, now: Conditions, outcome: Outcome, state: MarketState) -> Floats:
+    """Mean cost of a million tokens on the cards sold in a quarter, before subsidies, [r] RMB.
+
+    Cost of ownership of all cards sold over the tokens that they produce: sum n*k / sum n*T.
+    """
+    _, _, watts = hardware(p, now, state)
+    ownership = card_cost_of_ownership(p, now, outcome.price, watts)
+    untuned = -np.log(p.technology.untuned_share)
+    throughput = np.exp((outcome.maturity - 1) * untuned) / outcome.time_per_token
+    money = total(outcome.sold * ownership, axis=0)
+    return ratio(money, total(total(outcome.sold_in * throughput, axis=1), axis=0))

@@ -1,0 +1,1 @@
+"""The rule book: pure functions on arrays, without input or output, without randomness inside."""

@@ -1,0 +1,47 @@
+"""Array helpers that keep results independent of how many runs are computed together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marketsim.state import Bools, Floats, Ints
+
+
+def total(values: NDArray[np.floating[Any]], axis: int) -> Floats:
+    """Sum over one axis that is not the run axis, in the same order whatever the number of runs.
+
+    NumPy adds slabs of the last axis one after another, unless that axis has length 1; hence at least two runs.
+    """
+    if values.shape[-1] < 2:
+        raise ValueError("an array of the rule book needs at least two runs: see chance.pad_runs")
+    summed: Floats = np.add.reduce(values, axis=axis)
+    return summed
+
+
+def running_total(values: NDArray[Any]) -> NDArray[Any]:
+    """Cumulative sum over the first axis; much faster than NumPy's along an axis that is not the last."""
+    result = values.copy()
+    for row in range(1, len(result)):
+        result[row] += result[row - 1]
+    return result
+
+
+def ratio(numerator: Any, denominator: Any, otherwise: float = 0.0) -> Floats:
+    """Elementwise numerator / denominator, `otherwise` where the denominator is not positive."""
+    result = np.full(np.broadcast(numerator, denominator).shape, otherwise)
+    np.divide(numerator, denominator, out=result, where=denominator > 0)
+    return result
+
+
+def pick(table: Floats, index: Ints) -> Floats:
+    """table[i,1] looked up by index [v,r]: the value for each vendor and run."""
+    return np.take(table[:, 0], index)
+
+
+def one_hot(index: Ints, size: int) -> Bools:
+    """[v,r] indices as [v,size,r] flags."""
+    flags: Bools = index[:, None, :] == np.arange(size)[None, :, None]
+    return flags

@@ -1,0 +1,188 @@
+"""Finance: what a vendor can afford, its books, lenders, investors, and why it lost money.
+
+Every yuan that moves is a named flow, signed as it changes the vendor's cash: the cash at the end of a quarter is the
+cash at its start plus the sum of the flows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.decisions import Decision
+from marketsim.rules.arrays import ratio, total
+from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.state import Bools, Floats, MarketState
+
+CAUSES = ("price_war", "idle_capacity", "supply", "software", "funding")
+"""Why a vendor loses money: prices below a normal margin; take-or-pay and write-offs; orders that foundry or memory
+could not serve; orders lost to a software gap; interest and rounds that did not close."""
+
+TWO_YEARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a decision comes to when only what can be paid is done. All [v,r] rmb_m unless said."""
+
+    cards: Floats  # k cards to start
+    starts_product: Bools
+    tape_out: Floats
+    adaptation: Floats
+    service: Floats
+    research: Floats
+    capacity: Floats  # [v,n,r] k wafers/quarter to ask for
+
+
+def debt_service(p: Parameters, now: Conditions, debt: Floats) -> tuple[Floats, Floats]:
+    """Interest and repayment due this quarter: debt * rate, debt / term, [v,r] rmb_m."""
+    return debt * now.interest, debt / max(p.finance.debt_term, 1.0)
+
+
+def debt_limit(p: Parameters, now: Conditions, state: MarketState) -> Floats:
+    """What lenders allow: climate * (multiple of yearly gross profit + share of the value of capacity), [v,r]."""
+    plant = total(state.contracts * p.of_nodes("contract_fee"), axis=1)
+    profit = np.maximum(state.gross_profit, 0.0) * 4
+    return now.climate * (p.finance.lending_multiple * profit + p.finance.collateral_share * plant)
+
+
+def frontier_cost(p: Parameters, state: MarketState) -> Floats:
+    """Cost of staying at the frontier, which grows with the market: a share of last quarter's domestic revenue, [v,r].
+
+    Source: Sutton (1991), Sunk Costs and Market Structure: endogenous sunk cost.
+    """
+    domestic = total(state.revenue[: p.domestic], axis=0)
+    return p.finance.frontier_share * domestic * (state.alive & ~p.foreign)
+
+
+def capacity_cost(p: Parameters, now: Conditions, capacity: Floats, premium: Floats) -> Floats:
+    """Price of new capacity before subsidy: fee * (1 + premium) * units over nodes, [v,r] rmb_m."""
+    return total(capacity * p.of_nodes("contract_fee"), axis=1) * (1 + premium)
+
+
+def affordable(
+    p: Parameters,
+    now: Conditions,
+    state: MarketState,
+    decision: Decision,
+    cards: Floats,
+    card_price: Floats,
+    obligations: Floats,
+    tape_out: Floats,
+) -> Budget:
+    """The decision cut to what can be paid, in this order: wafers, tape-out, adaptation, service, research, capacity.
+
+    Money at hand is cash and trade credit on last quarter's revenue, less what must be paid (`obligations`).
+    cards [v,r] k wanted, card_price [v,r] krmb to pay for each beyond take-or-pay, tape_out [v,r] rmb_m for the product
+    that the decision would start.
+    """
+    left = np.maximum(state.cash + p.finance.trade_credit * state.revenue - obligations, 0.0) * (state.alive & ~p.foreign)
+    cards = np.minimum(cards, ratio(left, card_price, otherwise=np.inf))
+    left = np.maximum(left - cards * card_price, 0.0)  # rounding must not leave less than nothing
+    starts = decision.start_product & (state.next_quarters == 0) & (tape_out <= left) & state.alive & ~p.foreign
+    paid_tape_out = np.where(starts, tape_out, 0.0)
+    left = left - paid_tape_out
+    adaptation = np.minimum(decision.adaptation, left)
+    left = left - adaptation
+    service = np.minimum(decision.service, left)
+    left = left - service
+    research = np.minimum(decision.research, left)
+    left = left - research
+    asked = np.maximum(decision.capacity, 0.0)
+    cost = capacity_cost(p, now, asked, decision.premium) * (1 - now.levers["capacity_subsidy"])
+    room = np.maximum(debt_limit(p, now, state) - state.debt, 0.0)
+    own_share = 1 - p.finance.debt_share
+    payable = np.minimum(left / own_share, left + room) if own_share > 0 else left + room
+    asked = asked * (np.minimum(ratio(payable, cost, otherwise=1.0), 1.0) * (state.alive & ~p.foreign))[:, None]
+    return Budget(cards, starts, paid_tape_out, adaptation, service, research, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """What investors gave. All [v,r]."""
+
+    raised: Floats  # rmb_m, rounds and listings
+    guidance: Floats  # rmb_m, guidance funds
+    founders_share: Floats
+    listed: Bools
+
+
+def funding(p: Parameters, now: Conditions, state: MarketState, asked: Floats, round_draw: Floats, listing_draw: Floats) -> Funding:
+    """Rounds and listings: chance and size follow the climate, growth and revenue.
+
+    A round closes with chance climate * c * (1 + w * growth) and sells at most the largest dilution of the value
+    climate * (floor + multiple * yearly revenue). A vendor that is large enough lists instead, once, at a higher
+    value; listed vendors place new shares as in a round. The guidance fund's money is split among all who ask.
+    asked [v,r] rmb_m; draws [v,r] uniform.
+    """
+    finance = p.finance
+    yearly = 4 * state.revenue
+    value = now.climate * (finance.valuation_floor + finance.valuation_multiple * yearly)
+    chance = now.climate * finance.round_chance * (1 + finance.round_growth_weight * np.maximum(state.growth, 0.0))
+    asks = (asked > 0) & state.alive & ~p.foreign
+    lists = asks & ~state.listed & (yearly >= finance.listing_revenue) & (listing_draw < now.levers["listing_window"])
+    closes = asks & ~lists & (round_draw < chance)
+    value = value * np.where(lists, finance.listing_boost, 1.0)
+    raised = np.where(lists | closes, np.minimum(asked, finance.largest_dilution * value), 0.0)
+    founders = state.founders_share * (1 - ratio(raised, value))
+    return Funding(raised, _guidance(now, state, asked - raised, asks), founders, state.listed | lists)
+
+
+def _guidance(now: Conditions, state: MarketState, open_wish: Floats, asks: Bools) -> Floats:
+    """Guidance-fund money: equal parts or by revenue among those who ask, never more than asked, [v,r] rmb_m."""
+    fund, targeting = now.levers["guidance_fund"], now.levers["guidance_targeting"]
+    if fund == 0:
+        return np.zeros_like(open_wish)
+    revenue = state.revenue * asks
+    equal = ratio(1.0 * asks, total(1.0 * asks, axis=0))
+    by_share = ratio(revenue, total(revenue, axis=0))
+    return np.minimum(fund * ((1 - targeting) * equal + targeting * by_share), open_wish) * asks
+
+
+def settle(
+    p: Parameters, now: Conditions, state: MarketState, flows: dict[str, Floats], limit: Floats
+) -> tuple[Floats, Floats, Bools]:
+    """Close the books: overdraft up to the lenders' limit, then parent and local support, else the vendor fails.
+
+    flows: the quarter's flows so far; the flows of the settlement are added to it. `unpaid` is what creditors lose.
+    limit [v,r] rmb_m.  Returns cash [v,r], debt [v,r], failed [v,r].
+    """
+    cash = state.cash + sum_of_flows(flows)
+    debt = state.debt + flows["borrowing"] + flows["repayment"]
+    flows["overdraft"] = np.minimum(np.maximum(-cash, 0.0), np.maximum(limit - debt, 0.0))
+    debt, cash = debt + flows["overdraft"], cash + flows["overdraft"]
+    flows["parent_support"] = np.minimum(np.maximum(-cash, 0.0), p.parent_support)
+    cash = cash + flows["parent_support"]
+    local = now.levers["local_support"] * p.finance.subsidy_limit
+    flows["local_support"] = np.minimum(np.maximum(-cash, 0.0), local)
+    cash = cash + flows["local_support"]
+    failed = (cash < -1e-6) & state.alive & ~p.foreign
+    flows["unpaid"] = np.maximum(-cash, 0.0)
+    return cash + flows["unpaid"], debt, failed
+
+
+def sum_of_flows(flows: dict[str, Floats]) -> Floats:
+    """Sum of the flows in the order in which they were entered, [v,r]."""
+    names = iter(flows)
+    result = flows[next(names)].copy()
+    for name in names:
+        result += flows[name]
+    return result
+
+
+def shortfall_after(p: Parameters, shortfall: Floats, losses: tuple[Floats, ...]) -> Floats:
+    """Losses by cause over about two years: L' = L * (1 - 1/8) + this quarter's, [v,c,r] in the order of CAUSES."""
+    newest: Floats = np.stack(losses, axis=1)
+    return shortfall * (1 - 1 / TWO_YEARS) + newest
+
+
+def growth_after(p: Parameters, growth: Floats, orders: Floats, before: Floats) -> Floats:
+    """Extrapolated growth of orders: moves towards the newest, g' = (1-k)*g + k*ln(orders/before), [v,r] in [-1/2, 1/2].
+
+    Source: extrapolative expectations as in the cobweb and hog-cycle literature (Ezekiel 1938).
+    """
+    known = (orders > 0) & (before > 0)
+    newest = np.log(np.where(known, orders, 1.0)) - np.log(np.where(known, before, 1.0))
+    memory = p.market.growth_memory
+    return (1 - memory) * growth + memory * np.clip(newest, -0.5, 0.5)

@@ -1,0 +1,160 @@
+"""Population: failure, sale of failing vendors, entry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from marketsim.rules.arrays import pick, running_total, total
+from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.state import Bools, Floats, Ints, MarketState
+
+
+def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approved: Bools) -> tuple[Ints, Floats]:
+    """Who buys each failing vendor, and for how much: the bidder for whom base and software are worth most.
+
+    Worth to a bidder = base value * cards of the target's base + software value * mean maturity that it lacks. It pays a
+    share of that, if its bid and its cash reach so far. A bidder buys one vendor a quarter, the one worth most to it.
+    bid [v,r] rmb_m, failed, approved [v,r].  Returns buyer [v,r] (-1: none) and price paid [v,r] rmb_m, by target.
+    """
+    buyer = np.full(failed.shape, -1)
+    price = np.zeros(failed.shape)
+    targets, runs = np.nonzero(failed & approved)
+    if targets.size == 0 or not (bid > 0).any():
+        return buyer, price
+    finance = p.finance
+    means = total(state.software, axis=1) / len(p.families)
+    cards = total(state.base, axis=1)[targets, runs]
+    lacking = np.maximum(means[targets, runs] - means[:, runs], 0.0)
+    worth = finance.base_value * cards + finance.software_value * lacking
+    asked = finance.acquisition_price * worth
+    able = (state.alive & ~failed & ~p.foreign)[:, runs] & (np.minimum(bid, state.cash)[:, runs] >= asked) & (asked > 0)
+    worth = np.where(able, worth, -1.0)
+    best = worth.argmax(axis=0)
+    found = worth.max(axis=0) > 0
+    for event in np.argsort(-worth.max(axis=0), kind="stable"):
+        target, run, winner = targets[event], runs[event], best[event]
+        if found[event] and not (buyer[:, run] == winner).any():
+            buyer[target, run] = winner
+            price[target, run] = asked[winner, event]
+    return buyer, price
+
+
+def merged(p: Parameters, state: MarketState, buyer: Ints) -> MarketState:
+    """The buyer keeps part of the target's base, its capacity contracts, and the better software of the two."""
+    targets, runs = np.nonzero(buyer >= 0)
+    if targets.size == 0:
+        return state
+    winners = buyer[targets, runs]
+    base, contracts, software = state.base.copy(), state.contracts.copy(), state.software.copy()
+    base[winners, :, runs] += p.population.base_retention * state.base[targets, :, runs]
+    contracts[winners, :, runs] += state.contracts[targets, :, runs]
+    software[winners, :, runs] = np.maximum(state.software[winners, :, runs], state.software[targets, :, runs])
+    return replace(state, base=base, contracts=contracts, software=software)
+
+
+def buried(state: MarketState, failed: Bools) -> MarketState:
+    """Failed vendors leave: no cash, debt, cards, contracts or base remain with them."""
+    stays = ~failed
+    kept: dict[str, Floats | Bools | Ints] = {"alive": state.alive & stays}
+    for name in ("cash", "debt", "stock", "stock_value", "orders", "sold", "revenue", "gross_profit", "research"):
+        kept[name] = getattr(state, name) * stays
+    for name in ("pipeline", "pipeline_value", "contracts", "base"):
+        kept[name] = getattr(state, name) * stays[:, None]
+    kept["arriving"] = state.arriving * stays[:, None, None]
+    kept["next_quarters"] = state.next_quarters * stays
+    return replace(state, **kept)  # type: ignore[arg-type]
+
+
+def entry_rates(p: Parameters, now: Conditions, state: MarketState) -> Floats:
+    """Firms of each type that are expected to enter: h0 * type share * climate * margin pull * room, [k,r].
+
+    Margin pull = 1 - w + w * max(industry gross margin, 0) / normal margin; room = 1 - active / largest population.
+    """
+    population = p.population
+    weights = np.array([entrant.weight for entrant in p.scenario.entrants.values()])
+    domestic = slice(0, p.domestic)
+    revenue = total(state.revenue[domestic], axis=0)
+    margin = np.where(revenue > 0, total(state.gross_profit[domestic], axis=0) / np.where(revenue > 0, revenue, 1), 0.0)
+    normal = max(p.finance.normal_margin, 0.01)
+    pull = 1 - population.entry_margin_weight + population.entry_margin_weight * np.maximum(margin, 0.0) / normal
+    active = total(1.0 * state.alive[domestic], axis=0)
+    room = np.maximum(1 - active / population.largest_population, 0.0)
+    rate = population.entry_rate * now.climate * np.maximum(pull, 0.0) * room
+    shares: Floats = (weights / max(weights.sum(), 1e-12))[:, None]
+    return shares * rate
+
+
+def poisson(rate: Floats, uniform: Floats, most: int) -> Ints:
+    """Poisson counts by inversion of one uniform draw each, at most `most`; like `rate` [k,r]."""
+    chance = np.exp(-rate)
+    below = chance.copy()
+    count = np.zeros(rate.shape, dtype=np.int64)
+    for number in range(1, most + 1):
+        count += uniform >= below
+        chance = chance * rate / number
+        below += chance
+    return count
+
+
+def entries(p: Parameters, now: Conditions, state: MarketState, uniform: Floats) -> Bools:
+    """Which empty slots are filled this quarter, [v,r]: Poisson counts per type, first free slots first."""
+    entering = np.zeros(state.alive.shape, dtype=bool)
+    if not p.scenario.entrants:
+        return entering
+    most = max(entrant.slots for entrant in p.scenario.entrants.values())
+    count = poisson(entry_rates(p, now, state), uniform, most)
+    for kind in range(len(p.scenario.entrants)):
+        free = (p.entry_type == kind)[:, None] & ~state.alive
+        entering |= free & (running_total(1 * free) <= count[kind])
+    return entering
+
+
+def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools, heritage: Floats) -> MarketState:
+    """Entrants start: cash, a first product in design, no base, the software and reliability of their type.
+
+    heritage [v,r] standard normal: an entrant's unit cost is exp(spread * heritage) times the industry's.
+    """
+    if not entering.any():
+        return state
+    types = list(p.scenario.entrants.values())
+    kind = np.maximum(p.entry_type, 0)[:, None]
+
+    def given(read: list[float]) -> Floats:
+        return np.array(read, dtype=float)[kind]
+
+    def placed(values: Floats | Ints | float, old: Floats | Ints) -> Floats:
+        return np.where(entering, values, old)
+
+    node = np.array([p.nodes.index(e.product.node) for e in types])[kind]
+    memory = np.array([p.memories.index(e.product.memory) for e in types])[kind]
+    lead = p.technology.production_lead
+    ready = pick(p.of_nodes("design_time"), node) + lead
+    flags = entering[:, None]
+    best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)
+    architecture = np.maximum(given([e.product.architecture for e in types]), given([e.catch_up for e in types]) * best)
+    return replace(
+        state,
+        alive=state.alive | entering,
+        listed=state.listed & ~entering,
+        age=placed(0, state.age).astype(np.int64),
+        cash=placed(given([e.cash for e in types]), state.cash),
+        founders_share=placed(1.0, state.founders_share),
+        price=placed(given([e.price for e in types]), state.price),
+        node=placed(node, state.node).astype(np.int64),
+        memory=placed(memory, state.memory).astype(np.int64),
+        architecture=placed(architecture, state.architecture),
+        next_node=placed(node, state.next_node).astype(np.int64),
+        next_memory=placed(memory, state.next_memory).astype(np.int64),
+        next_architecture=placed(architecture, state.next_architecture),
+        next_quarters=placed(ready, state.next_quarters).astype(np.int64),
+        nodes_mastered=state.nodes_mastered & ~flags,
+        cost_factor=placed(np.exp(p.cost_spread * heritage), state.cost_factor),
+        software=np.where(flags, given([e.software for e in types])[:, None], state.software),
+        reliability=placed(given([e.reliability for e in types]), state.reliability),
+        delivery=placed(1.0, state.delivery),
+        cumulative=placed(0.0, state.cumulative),
+        growth=placed(0.0, state.growth),
+        shortfall=np.where(flags, 0.0, state.shortfall),
+    )

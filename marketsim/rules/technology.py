@@ -1,0 +1,127 @@
+"""Technology: what a card can do, how many cards a wafer gives, what a card costs, how architecture advances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.rules.arrays import pick, ratio, total
+from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.state import Floats, Ints, MarketState
+
+
+def defect_density(initial: Floats, floor: Floats, wafers_made: Floats, reference: Floats, learning: Floats) -> Floats:
+    """Defect density falls with the node's cumulative wafers: D = floor + (D0 - floor) * (1 + W/W0)^-learning.
+
+    All [n,1], wafers_made [n,r] in k wafers.  Returns [n,r], 1/cm2.
+    Source: power-law yield learning as in Weber (2004), IEEE Trans. Semiconductor Manufacturing 17(4).
+    """
+    return floor + (initial - floor) * (1 + wafers_made / reference) ** -learning
+
+
+def negative_binomial_yield(die_area: Floats, density: Floats, clustering: Floats) -> Floats:
+    """Share of dies without a fatal defect: Y = (1 + A*D/alpha)^-alpha.
+
+    die_area [n,1] cm2, density [n,r] 1/cm2, clustering [n,1].  Returns [n,r] in (0,1].
+    Source: Stapper (1973); alpha to infinity gives the Poisson yield exp(-A*D).
+    """
+    return (1 + die_area * density / clustering) ** -clustering
+
+
+def cards_per_wafer(p: Parameters, now: Conditions, wafers_made: Floats) -> Floats:
+    """Good packaged dies per wafer of each node: gross dies x yield x packaging yield.
+
+    Tool limits (export control x) raise defects by the factor 1 + x.
+    wafers_made [n,r] k wafers.  Returns [n,r] dies per wafer; divide by a vendor's dies per card for cards.
+    """
+    density = defect_density(
+        p.of_nodes("defect_density"),
+        p.of_nodes("defect_floor"),
+        wafers_made,
+        p.of_nodes("reference_wafers"),
+        p.of_nodes("defect_learning"),
+    )
+    density = density * (1 + now.levers["export_control"])
+    die_yield = negative_binomial_yield(p.of_nodes("die_area"), density, p.of_nodes("defect_clustering"))
+    return p.of_nodes("gross_dies") * die_yield * p.of_nodes("packaging_yield")
+
+
+def experience_factor(p: Parameters, cumulative: Floats) -> Floats:
+    """Experience curve: (Q/Q0)^-b with b = -log2(1 - learning rate).
+
+    Q mixes own and spilled-over output: Q = own + spillover * other domestic vendors' output, never below Q0/100.
+    cumulative [v,r] k cards.  Returns [v,r].
+    Source: Wright (1936); Irwin and Klenow (1994) for spill-overs between chip makers.
+    """
+    spillover = p.technology.experience_spillover
+    industry = total(cumulative[: p.domestic], axis=0)
+    experience = (1 - spillover) * cumulative + spillover * industry
+    scaled = np.maximum(experience / p.technology.reference_output, 0.01)
+    exponent = np.log2(1 - p.technology.learning_rate)
+    return np.asarray(scaled**exponent)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a vendor makes: node and memory by index, architecture level. All [v,r]."""
+
+    node: Ints
+    memory: Ints
+    architecture: Floats
+
+
+def unit_cost(p: Parameters, now: Conditions, state: MarketState, per_wafer: Floats, card: Card) -> Floats:
+    """Cost of a card started now.
+
+    c = (dies * wafer price / good dies + memory + board) * a^eta * experience * own factor: a stronger card on the same
+    node has more silicon, memory stacks and board.
+    per_wafer [n,r] good dies per wafer.  Returns [v,r] krmb per card.
+    """
+    die = np.take_along_axis(now.wafer_price / per_wafer, card.node, axis=0)
+    memory = pick(p.of_memories("per_card") * now.memory_price / 1000, card.memory)
+    materials = (p.dies_per_card * die + memory + p.technology.board_cost) * state.cost_factor
+    if p.technology.architecture_cost > 0:
+        materials = materials * np.maximum(card.architecture, 1e-6) ** p.technology.architecture_cost
+    return materials * experience_factor(p, state.cumulative)
+
+
+def compute(p: Parameters, node: Ints, architecture: Floats) -> Floats:
+    """C = C0[node] * a, TFLOPS, [v,r]."""
+    return pick(p.of_nodes("compute"), node) * architecture
+
+
+def bandwidth(p: Parameters, memory: Ints, architecture: Floats) -> Floats:
+    """B = B0[memory] * sqrt(a), TB/s, [v,r]."""
+    return pick(p.of_memories("bandwidth"), memory) * np.sqrt(architecture)
+
+
+def power(p: Parameters, node: Ints, architecture: Floats) -> Floats:
+    """W = W0[node] * sqrt(a), W, [v,r]."""
+    return pick(p.of_nodes("power"), node) * np.sqrt(architecture)
+
+
+def tuned_time_per_token(p: Parameters, compute: Floats, bandwidth: Floats, reliability: Floats) -> Floats:
+    """Seconds of a fully adapted card per token of each segment's work: a roofline, harmonic over the mix of work.
+
+    (1-tau) * (w/(kC*C) + (1-w)/(kB*B)) + tau/(kT*C*r^phi): prefill and training are bound by compute C, decode by
+    memory bandwidth B; training in a cluster suffers from failures.  compute, bandwidth, reliability [v,r].
+    Returns [v,s,r] seconds per token.
+    Source: Williams, Waterman, Patterson (2009), Roofline, Communications of the ACM 52(4).
+    """
+    technology = p.technology
+    tau, prefill = p.of_segments("training"), p.of_segments("prefill")
+    by_compute = ratio(1.0, technology.prefill_rate * compute)
+    by_bandwidth = ratio(1.0, technology.decode_rate * bandwidth)
+    dependable = np.maximum(reliability, 0.01) ** technology.cluster_exponent
+    by_training = ratio(1.0, technology.training_rate * compute * dependable)
+    return (
+        by_compute[:, None] * ((1 - tau) * prefill)
+        + by_bandwidth[:, None] * ((1 - tau) * (1 - prefill))
+        + by_training[:, None] * tau
+    )
+
+
+def architecture_after(architecture: Floats, research: Floats, gain: float, scale: float) -> Floats:
+    """Level of the next product: a * (1 + g * (1 - exp(-R/R0))), R the research since the last tape-out, [v,r]."""
+    return architecture * (1 + gain * (1 - np.exp(-research / scale)))

@@ -1,0 +1,155 @@
+"""What must hold between the parts of a scenario, beyond the bounds of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from marketsim.errors import did_you_mean, listing
+from marketsim.scenario.schema import EntrantType, Policy, Scenario, Vendor
+from marketsim.scenario.source import Key
+
+Path = tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A place of a scenario that does not fit another place."""
+
+    path: Path
+    message: str
+    allowed: str = ""
+    hint: str = ""
+
+
+def violations(scenario: Scenario, strategies: Collection[str] | None = None) -> list[Violation]:
+    """Everything in the scenario that does not fit together; empty if it can be run.
+
+    strategies: names of the strategies there are; None leaves the names unchecked.
+    """
+    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures]
+    found = [violation for check in checks for violation in check(scenario)]
+    return found + (list(_strategies(scenario, strategies)) if strategies is not None else [])
+
+
+def lever_names(scenario: Scenario) -> list[str]:
+    """The policy levers that events and policies can change; domestic content has one per segment."""
+    single = [name for name in Policy.model_fields if name != "domestic_content"]
+    return single + [f"domestic_content.{segment}" for segment in scenario.segments]
+
+
+def _unknown(path: Path, name: str, known: Iterable[str], what: str) -> Iterator[Violation]:
+    choices = list(known)
+    if name not in choices:
+        hint = did_you_mean(name, choices, "there are")
+        yield Violation(path, f"there is no {what} {name!r}", allowed=f"a {what} of this scenario", hint=hint)
+
+
+def _unknown_keys(path: Path, table: Mapping[str, object], known: Iterable[str], what: str) -> Iterator[Violation]:
+    choices = list(known)
+    for name in table:
+        yield from _unknown((*path, name), name, choices, what)
+
+
+def _makers(scenario: Scenario) -> Iterator[tuple[Path, Vendor | EntrantType]]:
+    for name, vendor in scenario.vendors.items():
+        yield ("vendors", name), vendor
+    for name, entrant in scenario.entrants.items():
+        yield ("entrants", name), entrant
+
+
+def _products(scenario: Scenario) -> Iterator[Violation]:
+    for path, maker in _makers(scenario):
+        for field in ("product", "next_product"):
+            product = getattr(maker, field, None)
+            if product is not None:
+                yield from _unknown((*path, field, "node"), product.node, scenario.nodes, "node")
+                yield from _unknown((*path, field, "memory"), product.memory, scenario.memories, "memory")
+    for name, vendor in scenario.vendors.items():
+        yield from _unknown_keys(("vendors", name, "contracts"), vendor.contracts, scenario.nodes, "node")
+
+
+def _shares(scenario: Scenario) -> Iterator[Violation]:
+    """Shares that the rules scale to sum 1 need one above 0."""
+    for name, segment in scenario.segments.items():
+        yield from _unknown_keys(("segments", name, "usage"), segment.usage, scenario.families, "model family")
+        if sum(segment.usage.values()) <= 0:
+            yield Violation(("segments", name, "usage"), "all shares are 0", "at least one share above 0")
+    if scenario.entrants and sum(entrant.weight for entrant in scenario.entrants.values()) <= 0:
+        yield Violation(("entrants",), "the weights of all entrant types are 0", "at least one weight above 0")
+
+
+def _segments(scenario: Scenario) -> Iterator[Violation]:
+    for kind, sellers in (("vendors", scenario.vendors), ("foreign", scenario.foreign)):
+        for name, seller in sellers.items():
+            for field in ("installed_split", "affinity", "focus"):
+                table = getattr(seller, field, {})
+                yield from _unknown_keys((kind, name, field), table, scenario.segments, "segment")
+            yield from _unknown_keys((kind, name, "software"), seller.software, scenario.families, "model family")
+    content = scenario.policy.domestic_content
+    yield from _unknown_keys(("policy", "domestic_content"), content, scenario.segments, "segment")
+
+
+def _deliveries(scenario: Scenario) -> Iterator[Violation]:
+    lead = scenario.technology.production_lead
+    for name, vendor in scenario.vendors.items():
+        if len(vendor.in_process) != lead:
+            message = f"has {len(vendor.in_process)} entries, but technology.production_lead is {lead}"
+            yield Violation(("vendors", name, "in_process"), message, f"a list of {lead} numbers")
+
+
+def _levers(scenario: Scenario) -> Iterator[Violation]:
+    known = lever_names(scenario)
+    places: list[tuple[Path, Mapping[str, object]]] = [
+        (("events", number, "changes"), event.changes) for number, event in enumerate(scenario.events)
+    ]
+    places += [(("policies", name), changes) for name, changes in scenario.policies.items()]
+    for path, changes in places:
+        for lever, value in changes.items():
+            yield from _lever((*path, lever), lever, value, known)
+
+
+def _lever(path: Path, lever: str, value: object, known: list[str]) -> Iterator[Violation]:
+    if lever not in known:
+        yield from _unknown(path, lever, known, "policy lever")
+        return
+    field, _, segment = lever.partition(".")
+    try:
+        Policy.model_validate({field: {segment: value} if segment else value})
+    except ValidationError as error:
+        bound = error.errors(include_url=False)[0]["msg"].replace("Input should be", "a number")
+        yield Violation(path, "is out of bounds for this policy lever", bound)
+
+
+def _identifiers(scenario: Scenario) -> Iterator[Violation]:
+    """Vendors, foreign suppliers and the slots `TYPE-1`, `TYPE-2`, ... of entrants share one list of names."""
+    owner = {name: ("vendors", name) for name in scenario.vendors}
+    slots = [
+        (f"{name}-{number}", ("entrants", name))
+        for name, entrant in scenario.entrants.items()
+        for number in range(1, entrant.slots + 1)
+    ]
+    for name, path in [*slots, *((name, ("foreign", name)) for name in scenario.foreign)]:
+        if name in owner:
+            yield Violation(path, f"{name!r} is already the name of {'.'.join(owner[name])}", "another name")
+        owner.setdefault(name, path)
+
+
+def _figures(scenario: Scenario) -> Iterator[Violation]:
+    names = [*scenario.vendors, *scenario.foreign]
+    for number, figure in enumerate(scenario.reported):
+        if figure.vendor is not None:
+            yield from _unknown(("reported", number, "vendor"), figure.vendor, names, "vendor")
+    for name, vendor in scenario.vendors.items():
+        if vendor.entry_type is not None:
+            yield from _unknown(("vendors", name, "entry_type"), vendor.entry_type, scenario.entrants, "entrant type")
+
+
+def _strategies(scenario: Scenario, strategies: Collection[str]) -> Iterator[Violation]:
+    known = sorted(strategies)
+    for path, maker in _makers(scenario):
+        if maker.strategy not in strategies:
+            hint = did_you_mean(maker.strategy, known)
+            yield Violation((*path, "strategy"), f"there is no strategy {maker.strategy!r}", listing(known), hint)

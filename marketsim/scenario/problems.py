@@ -1,0 +1,128 @@
+"""From what pydantic and the cross-checks object to, to problems with file, line, field, value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from marketsim.errors import Problem, did_you_mean, listing, printable
+from marketsim.scenario.checks import Violation
+from marketsim.scenario.json_schema import in_words, part, schema_at
+from marketsim.scenario.source import Key, Node
+
+_MESSAGES = {
+    "missing": "is required and missing",
+    "extra_forbidden": "is not known here",
+    "finite_number": "is not a finite number",
+    "string_pattern_mismatch": "is not a name",
+    "literal_error": "is not one of the allowed values",
+    "string_too_long": "is too long",
+}
+
+
+def from_validation(error: ValidationError, root: Node) -> list[Problem]:
+    """One problem per place that pydantic objects to."""
+    problems: dict[str, Problem] = {}
+    for detail in error.errors(include_url=False):
+        if detail["type"] != "none_required":  # the other way of "a path or nothing" says more
+            problem = _problem(detail, root)
+            problems.setdefault(problem.field + problem.found, problem)
+    return list(problems.values())
+
+
+def from_violations(violations: Iterable[Violation], root: Node) -> list[Problem]:
+    """The violations with the line and the value of the place at fault."""
+    problems = []
+    for violation in violations:
+        path, node = _locate(violation.path, root)
+        found = "" if node.value is None and len(path) < len(violation.path) else in_file(node)
+        problems.append(
+            Problem(node.origin, violation.message, dotted(violation.path), found, violation.allowed, violation.hint)
+        )
+    return problems
+
+
+def dotted(path: Iterable[Key]) -> str:
+    """A path of keys and indices as text, such as `vendors.huawei.price`."""
+    return ".".join(map(str, path))
+
+
+def in_file(node: Node) -> str:
+    """A value as a person would write it in a file, short and safe to print."""
+    value = node.value
+    if isinstance(value, dict):
+        return f"a mapping with the keys {listing(list(value), 6)}" if value else "an empty mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return {None: "null (nothing)", True: "true", False: "false"}[value]
+    return f"{printable(value, 60)!r} (text)" if isinstance(value, str) else printable(f"{value}", 60)
+
+
+def _problem(detail: ErrorDetails, root: Node) -> Problem:
+    loc, kind = detail["loc"], detail["type"]
+    if kind == "missing":
+        return _missing(loc, root)
+    path, node = _locate(loc, root)
+    message = _MESSAGES.get(kind, _message(detail))
+    if loc[-1] == "[key]":
+        allowed = "a quarter such as 2025Q1" if kind == "value_error" else "a name of a-z, 0-9 and -"
+        return Problem(node.origin, message, dotted(path), f"the key {printable(str(path[-1]), 60)!r}", allowed)
+    if kind == "extra_forbidden":
+        known = list((schema_at(path[:-1]) or {}).get("properties", {}))
+        return Problem(node.origin, message, dotted(path), hint=did_you_mean(str(path[-1]), known))
+    schema = schema_at(path)
+    allowed = "a quarter such as 2025Q1" if kind == "value_error" else in_words(schema) if schema else ""
+    return Problem(node.origin, message, dotted(path), in_file(node), allowed, _hint(node, detail))
+
+
+def _missing(loc: Sequence[Key], root: Node) -> Problem:
+    """The line is that of the mapping in which the key is missing."""
+    path, parent = _locate(loc[:-1], root)
+    within = schema_at(path)
+    schema = part(within, loc[-1]) if within else None
+    field = dotted((*path, loc[-1]))
+    return Problem(parent.origin, _MESSAGES["missing"], field, allowed=in_words(schema) if schema else "")
+
+
+def _locate(loc: Sequence[Key], root: Node) -> tuple[tuple[Key, ...], Node]:
+    """The deepest node on the way to a location, and its path.
+
+    pydantic's locations also hold steps that no file has: the names of union members, the point of a constant path.
+    """
+    path: tuple[Key, ...] = ()
+    node = root
+    for key in loc:
+        child = node.child(key)
+        if child is not None:
+            path, node = (*path, key), child
+    return path, node
+
+
+def _message(detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in ("too_short", "too_long"):
+        few = kind == "too_short"
+        limit = context["min_length"] if few else context["max_length"]
+        return f"has too {'few' if few else 'many'} entries: at {'least' if few else 'most'} {limit} are needed"
+    if kind.startswith(("greater_than", "less_than")):
+        return "is out of bounds"
+    if kind.endswith(("_type", "_parsing", "_from_float")):
+        return "is of the wrong type"
+    return detail["msg"]
+
+
+def _hint(node: Node, detail: ErrorDetails) -> str:
+    """What to do about the most frequent mix-ups of types."""
+    numeric = detail["type"] in ("float_type", "int_type", "dict_type")
+    if not numeric or not isinstance(node.value, str):
+        return ""
+    try:
+        float(node.value.replace(",", "").rstrip("% "))
+    except ValueError:
+        return ""
+    return "write it as a plain number: no quotes, no thousands separators, no percent sign"

@@ -1,0 +1,62 @@
+"""Where figures come from: `source:` and `note:` beside the figures of a scenario file.
+
+A figure is written as `22` or as `{value: 22, source: "...", note: "..."}`. A mapping may carry `source:` and `note:`
+too; they then hold for all figures in it that have none of their own. They are taken out before the file is validated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from marketsim.errors import Problem
+from marketsim.scenario.source import Key, Node, Provenance
+
+_MARKS = ("source", "note")
+
+
+def attribute(node: Node, problems: list[Problem], inherited: Provenance | None = None) -> Node:
+    """The tree without sources and notes, each leaf with the provenance that holds for it.
+
+    A mapping stands for a figure when it has `value` and beside it at most `source` and `note`. A mark that is not
+    text is added to `problems`.
+    """
+    if isinstance(node.value, list):
+        return Node([attribute(child, problems, inherited) for child in node.value], node.origin)
+    if not isinstance(node.value, dict):
+        return Node(node.value, node.origin, inherited)
+    own = _over(Provenance(*(_mark(node, name, problems) for name in _MARKS)), inherited)
+    rest = {key: child for key, child in node.value.items() if key not in _MARKS}
+    if list(rest) == ["value"]:
+        return attribute(rest["value"], problems, own)
+    return Node({key: attribute(child, problems, own) for key, child in rest.items()}, node.origin)
+
+
+def provenance_of(root: Node) -> dict[str, Provenance]:
+    """Provenance of every figure that has one, by dotted path such as `vendors.huawei.price`."""
+    return {".".join(map(str, path)): leaf.provenance for path, leaf in leaves(root) if leaf.provenance is not None}
+
+
+def leaves(node: Node, path: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Node]]:
+    """Path and node of every scalar in the tree, in file order."""
+    if not isinstance(node.value, (dict, list)):
+        yield path, node
+    for key, child in node.children():
+        yield from leaves(child, (*path, key))
+
+
+def _mark(node: Node, name: str, problems: list[Problem]) -> str | None:
+    mark = node.child(name)
+    if mark is None or mark.value is None:
+        return None
+    if isinstance(mark.value, str) and mark.value.strip():
+        return mark.value.strip()
+    message = f"{name!r} must be text: it says where the figures beside it come from"
+    problems.append(Problem(mark.origin, message, hint="no vendor, segment, node or the like can be called so"))
+    return None
+
+
+def _over(own: Provenance, inherited: Provenance | None) -> Provenance | None:
+    """A figure's own marks over those of the mapping around it, whose note belongs to its source."""
+    if own.source is None and inherited is not None:
+        own = Provenance(inherited.source, own.note or inherited.note)
+    return own if own.source or own.note else None

@@ -1,0 +1,1 @@
+"""The terminal client: play, watch and replay a market."""
