@@ -32,6 +32,7 @@ class MarketModel(mesa.Model):
         vendors: Mapping[str, type[VendorAgent]] | None = None,
     ) -> None:
         super().__init__(rng=rng)
+        self.running: bool = True
         world = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         parameters = Parameters(world)
         self.market = Market(parameters, rng, range(run, run + 1))
@@ -51,7 +52,13 @@ class MarketModel(mesa.Model):
                 "domestic_cards": lambda model: sum(agent.sold for agent in model.agents),
                 "domestic_revenue": lambda model: sum(agent.revenue for agent in model.agents),
             },
-            agent_reporters={"vendor": "vendor", "price": "price", "sold": "sold", "revenue": "revenue", "cash": "cash"},
+            agent_reporters={
+                "vendor": "vendor",
+                "price": "price",
+                "sold": "sold",
+                "revenue": "revenue",
+                "cash": "cash",
+            },
         )
 
     @property

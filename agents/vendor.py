@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class VendorAgent(mesa.Agent):
     """One domestic vendor. Subclass it and override `decide` to write your own.
 
-    index: place of the vendor in the arrays.  vendor: its identifier in the scenario.  strategy: name of the strategy that
-    decides for it unless `decide` is overridden.
+    index: place of the vendor in the arrays.  vendor: its identifier in the scenario.  strategy: name of the strategy
+    that decides for it unless `decide` is overridden.
     """
 
     model: MarketModel
@@ -31,7 +31,7 @@ class VendorAgent(mesa.Agent):
         self.decision: Decision | None = None
 
     def decide(self, obs: Observation) -> Decision:
-        """This quarter's decision from what the vendor knows; arrays in `obs` are [1, run] with two equal-sized runs."""
+        """The decision of the quarter from what the vendor knows: arrays in `obs` are [1, 2], the second run a copy."""
         return get(self.strategy).decide(obs)
 
     def step(self) -> None:

@@ -1,7 +1,7 @@
 """The NumPy floor: how long the array passes of a quarter would take if nothing but arithmetic cost time.
 
-Every array of a market is wrapped so that each NumPy call on it is counted by kind with the elements that it writes; the
-floor is that count times what one element of that kind costs on this machine, measured on arrays of the same size.
+Every array of a market is wrapped so that each NumPy call on it is counted by kind with the elements that it writes;
+the floor is that count times what one element of that kind costs on this machine, measured on arrays of the same size.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""An agent-based simulation of China's AI chip market: will it go the way of photovoltaics?
+"""An agent-based simulation of China's AI chip market.
 
-    import marketsim as ms
-    ensemble = ms.simulate("china-ai-chips", runs=1000, seed=7)
-    print(ensemble.summary.metric("active_vendors"))
+import marketsim as ms
+ensemble = ms.simulate("china-ai-chips", runs=1000, seed=7)
+print(ensemble.summary.metric("active_vendors"))
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from marketsim.ensemble import CHUNK, Decide, Job, Keep, Summary, run
-from marketsim.outcomes import METRICS, Outcomes
+from marketsim.outcomes import Outcomes
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
@@ -30,33 +30,15 @@ class Ensemble:
 
     def years(self) -> pl.DataFrame:
         """One row per run and year, one column per outcome; units are in `marketsim.METRICS`."""
-        import numpy as np
-        import polars as pl
+        from marketsim.results import run_table
 
-        _, years, runs = self.outcomes.metrics.shape
-        columns: dict[str, Any] = {
-            "run": np.tile(np.arange(runs), years),
-            "year": np.repeat(self.outcomes.years, runs),
-        }
-        columns |= {name: values.ravel() for name, values in zip(METRICS, self.outcomes.metrics, strict=True)}
-        return pl.DataFrame(columns)
+        return run_table(self.outcomes)
 
     def vendors(self) -> pl.DataFrame:
         """One row per run, year and vendor: cards (k), revenue (rmb_m), alive (0 or 1)."""
-        import numpy as np
-        import polars as pl
+        from marketsim.results import vendor_table
 
-        vendors, years, runs = self.outcomes.cards.shape
-        return pl.DataFrame(
-            {
-                "run": np.tile(np.arange(runs), vendors * years),
-                "year": np.tile(np.repeat(self.outcomes.years, runs), vendors),
-                "vendor": np.repeat(self.summary.vendors, years * runs),
-                "cards": self.outcomes.cards.ravel(),
-                "revenue": self.outcomes.revenue.ravel(),
-                "alive": self.outcomes.alive.ravel(),
-            }
-        )
+        return vendor_table(self.outcomes, self.summary.vendors)
 
 
 def strategies_of(scenario: Scenario) -> Decide:
@@ -81,8 +63,8 @@ def simulate(
     """Run a scenario many times with different luck and keep each run's yearly outcomes.
 
     scenario: a name, the path of a file, or a Scenario.  seed: runs with the same seed and number meet the same luck,
-    whatever else differs.  workers: processes; none: as many as cores once that pays.  overrides: values by dotted path,
-    such as {"policy.electricity_discount": 0.5}.  decide: replaces the scenario's strategies.
+    whatever else differs.  workers: processes; none: as many as cores once that pays.  overrides: values by path, such
+    as {"policy.electricity_discount": 0.5}.  decide: replaces the scenario's strategies.
     Raises ScenarioError for a scenario or override that cannot be used, ValueError for runs below 1.
 
     >>> import marketsim as ms

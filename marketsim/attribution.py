@@ -1,8 +1,8 @@
 """Why a vendor's share changed: an exact decomposition of the change in log odds, term by term.
 
 A vendor's log odds in a segment are u_v - ln sum_{j != v} exp(u_j). Utility is a sum of terms, so the change from one
-quarter to the next is the sum of the changes of its own terms plus what rivals did (the change of the second part). What
-choice gave and supply took is a term of its own: realised share against choice.
+quarter to the next is the sum of the changes of its own terms plus what rivals did (the change of the second part).
+What choice gave and supply took is a term of its own: realised share against choice.
 """
 
 from __future__ import annotations

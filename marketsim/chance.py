@@ -55,7 +55,7 @@ def draw(p: Parameters, seed: int, runs: range, quarter: int) -> Draws:
     layout = _layout(p)
     rows = sum(math.prod(shape) for _, shape in layout.values())
     bits = np.concatenate([_tile(seed, tile, quarter, rows, runs) for tile in _tiles(runs)], axis=1)
-    drawn: dict[str, NDArray[np.float32]] = {}
+    drawn: dict[str, Any] = {}
     row = 0
     for name, (distribution, shape) in layout.items():
         block = bits[row : row + math.prod(shape)]
@@ -72,7 +72,7 @@ def _tiles(runs: range) -> range:
 def _tile(seed: int, tile: int, quarter: int, rows: int, runs: range) -> NDArray[np.uint16]:
     """The columns of a tile that belong to `runs`, [rows, columns]."""
     words = rows * TILE // 4
-    stream = np.random.Philox(key=[seed, tile], counter=[0, 0, 0, quarter]).random_raw(words)
+    stream = np.random.Philox(key=np.array([seed, tile], dtype=np.uint64), counter=[0, 0, 0, quarter]).random_raw(words)
     columns = slice(max(runs.start - tile * TILE, 0), min(runs.stop - tile * TILE, TILE))
     return stream.astype("<u8").view("<u2").reshape(rows, TILE)[:, columns]
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from marketsim import __version__
-from marketsim.commands import scenario
+from marketsim.commands import run, scenario, strategies
 from marketsim.errors import MarketSimError
 
 EXIT_CODES = "Exit codes: 0 done; 1 a scenario or another input is wrong, or nothing reads the output; 2 wrong use."
@@ -26,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command(epilog=EXIT_CODES)(run.run)
+app.command(epilog=EXIT_CODES)(strategies.strategies)
 app.add_typer(scenario.app, name="scenario", epilog=EXIT_CODES)
 
 

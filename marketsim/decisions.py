@@ -6,6 +6,7 @@ and counted for strategies (`clip`) and refused with a message for people (`chec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -44,7 +45,7 @@ class Decision:
         return {f.name: f.metadata["axes"] for f in fields(cls)}
 
 
-def stack(decisions: list[tuple[Ints | slice, Decision]], everybody: Decision) -> Decision:
+def stack(decisions: Sequence[tuple[Ints | slice, Decision]], everybody: Decision) -> Decision:
     """One decision for all vendors from the decisions of groups.
 
     decisions: (indices of a group's vendors, its decision).  everybody: what all others do, such as `hold`.
@@ -91,7 +92,9 @@ def check(decision: Decision) -> list[str]:
         if wrong.any():
             unit = f" {item.metadata['unit']}" if item.metadata["unit"] not in ("", "1") else ""
             worst = value[wrong].flat[0]
-            problems.append(f"{item.name}: {worst:g} is not allowed, from {low:g} to {high:g}{unit} ({item.metadata['meaning']})")
+            problems.append(
+                f"{item.name}: {worst:g} is not allowed, from {low:g} to {high:g}{unit} ({item.metadata['meaning']})"
+            )
     return problems
 
 

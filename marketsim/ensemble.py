@@ -28,7 +28,7 @@ CHUNK = 512
 """Runs computed side by side: large enough to hide Python, small enough for the cache (see benchmarks)."""
 
 Decide = Callable[[Observation], Decision]
-"""Who decides: from what all domestic vendors observe to everybody's decision. Must be picklable for worker processes."""
+"""Who decides: from what all domestic vendors observe to everybody's decision. Must be picklable, for processes."""
 
 
 COUNTED = [name for name in METRICS if name == "entries" or name.startswith("exits_")]
@@ -102,9 +102,14 @@ class Summary:
         metrics, vendors = len(METRICS), len(self.vendors)
         return values[:metrics], values[metrics : metrics + vendors], values[metrics + vendors :]
 
+    def share_with_fall(self, least: float) -> float:
+        """Share of runs in which active firms fall by at least this share from an earlier peak."""
+        return self.falls.share_at_least(0, least)
+
     def metric(self, name: str, probability: float = 0.5) -> Floats:
         """A quantile over runs of one yearly outcome, [y]."""
-        return self.quantile(probability)[0][list(METRICS).index(name)]
+        values: Floats = self.quantile(probability)[0][list(METRICS).index(name)]
+        return values
 
 
 Sink = Callable[[range, Outcomes], None]
@@ -173,7 +178,7 @@ def _results(
 
 def _bounded(pool: Executor, parts: list[range], most: int) -> Iterator[tuple[range, tuple[Summary, Outcomes | None]]]:
     waiting = iter(parts)
-    running = {pool.submit(_work, part): part for part, _ in zip(waiting, range(most), strict=False)}
+    running = {pool.submit(_work, part): part for _, part in zip(range(most), waiting, strict=False)}
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:

@@ -62,7 +62,8 @@ class Outcomes:
     def peak_fall(self) -> Floats:
         """Largest fall in active firms from an earlier peak, D = max over time of 1 - N/peak so far, [r]."""
         peak = np.maximum.accumulate(self.active, axis=0)
-        return (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
+        fall: Floats = (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
+        return fall
 
 
 def herfindahl(shares: Floats) -> Floats:

@@ -60,6 +60,13 @@ class QuantileCounts:
             result[number] = _value(int(key) - (number << 32) - (1 << 31))
         return result
 
+    def share_at_least(self, series: int, value: float) -> float:
+        """Share of a series' values that are at least `value`, within the rounding."""
+        keys, counts = self._consolidate()
+        own = slice(*np.searchsorted(keys, np.array([series, series + 1], dtype=np.int64) << 32))
+        reached = np.array([_value(int(key) - (series << 32) - (1 << 31)) for key in keys[own]]) >= value * (1 - 1e-3)
+        return float(counts[own][reached].sum() / counts[own].sum())
+
 
 def _value(ordered: int) -> float:
     rounded = ordered if ordered >= 0 else (-(1 << 31) >> _DROPPED_BITS) - ordered

@@ -6,10 +6,13 @@ One row per run and quarter (and segment, vendor). Units stand in the column nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from marketsim.attribution import RIVALS, SUPPLY, attribute
 from marketsim.outcomes import cost_per_million_tokens, herfindahl
@@ -17,7 +20,7 @@ from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import TERMS
 from marketsim.rules.finance import CAUSES
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import Floats, MarketState, Outcome
+from marketsim.state import MarketState, Outcome
 
 
 @dataclass
@@ -49,7 +52,9 @@ class Recorder:
     def _keep(self, name: str, table: pl.DataFrame) -> None:
         self._tables.setdefault(name, []).append(table)
 
-    def _frame(self, now: Conditions, axes: dict[str, list[str]], columns: dict[str, Floats]) -> pl.DataFrame:
+    def _frame(
+        self, now: Conditions, axes: dict[str, list[str]], columns: Mapping[str, NDArray[np.floating[Any]]]
+    ) -> pl.DataFrame:
         """A tidy frame from arrays [*axes, r]: one column per axis, run and quarter, then the values."""
         sizes = [len(names) for names in axes.values()]
         runs = len(self.runs)

@@ -17,7 +17,10 @@ from tests.worlds import PLAIN_SEGMENT, plain_world, rows
 WORLD = {
     "market__luck": 0.3,
     "market__focus_effect": 0.4,
-    "segments": {"a": {**PLAIN_SEGMENT, "lock_in": 0.7, "software_weight": 1, "reliability_weight": 2}, "b": PLAIN_SEGMENT},
+    "segments": {
+        "a": {**PLAIN_SEGMENT, "lock_in": 0.7, "software_weight": 1, "reliability_weight": 2},
+        "b": PLAIN_SEGMENT,
+    },
 }
 
 

@@ -27,7 +27,9 @@ def same(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
 
-@pytest.mark.parametrize("runs", [range(0, 1), range(0, 2), range(63, 65), range(5, 190), range(128, 256), range(64, 67)])
+@pytest.mark.parametrize(
+    "runs", [range(0, 1), range(0, 2), range(63, 65), range(5, 190), range(128, 256), range(64, 67)]
+)
 def test_a_run_meets_the_same_luck_in_any_range(runs: range):
     everything = draw(P, 7, range(0, 300), 3)
     assert same(columns(draw(P, 7, runs, 3), slice(None)), columns(everything, slice(runs.start, runs.stop)))

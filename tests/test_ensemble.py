@@ -15,7 +15,7 @@ from tests.rules.test_population import ENTRANT
 from tests.worlds import plain_world
 
 RUNS = 131
-EACH = {"strategy": "random", "overhead": 20, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 400}
+EACH = {"strategy": "random", "overhead": 150, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 300}
 WORLD = plain_world(
     4,
     each=EACH,
@@ -44,6 +44,7 @@ def test_any_chunks_and_workers_give_the_same_bytes(chunk: int, workers: int):
     summary, kept = computed(1024, 1)
     other_summary, other_kept = computed(chunk, workers)
     for one, two in zip(arrays(kept), arrays(other_kept), strict=True):
+        assert one.shape == two.shape
         assert one.tobytes() == two.tobytes()
     assert other_summary.runs == RUNS
     for probability in (0.05, 0.5, 0.95):

@@ -21,7 +21,9 @@ def exact(values: np.ndarray, probability: float) -> np.ndarray:
 @pytest.mark.parametrize("probability", PROBABILITIES)
 def test_error_is_at_most_a_fortieth_of_a_percent(probability: float):
     rng = np.random.default_rng(1)
-    values = np.stack([rng.lognormal(0, 5, 999), -rng.lognormal(3, 2, 999), rng.normal(0, 1, 999), rng.integers(0, 9, 999)])
+    values = np.stack(
+        [rng.lognormal(0, 5, 999), -rng.lognormal(3, 2, 999), rng.normal(0, 1, 999), rng.integers(0, 9, 999)]
+    )
     counts = QuantileCounts(4)
     counts.add(values)
     assert counts.quantile(probability) == pytest.approx(exact(values, probability), rel=1 / 4095, abs=0)

@@ -32,7 +32,7 @@ class Disciplined(Strategy):
         return change(
             obs.hold(),
             price=price_between(outlook, 2.0, follow_up=0.9, follow_down=0.15, rise=0.08, fall=0.05, floor=1.3),
-            capacity=capacity_for(outlook, needed_cards(outlook, trust=0.0), spend=0.3),
+            capacity=capacity_for(outlook, needed_cards(outlook, trust=0.0), release=1.0, spend=0.3),
             run_share=run_for_orders(outlook, trust=0.0, cover=0.25, least=0.0),
             start_product=time_for_product(outlook, node, every=5, reserve=3.0),
             product_node=node,

@@ -35,7 +35,7 @@ class Skimmer(Strategy):
         markup = np.maximum(2.5, 1.2 * obs.public.domestic_price / obs.card_cost)
         return change(
             obs.hold(),
-            price=price_between(outlook, markup, follow_up=0.5, follow_down=0.1, rise=0.15, fall=0.05, floor=1.5),
+            price=price_between(outlook, markup, follow_up=0.5, follow_down=0.03, rise=0.15, fall=0.05, floor=1.5),
             capacity=capacity_for(outlook, needed_cards(outlook, trust=0.0)),
             run_share=run_for_orders(outlook, trust=0.0, cover=0.25),
             start_product=time_for_product(outlook, node, every=4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from marketsim.ensemble import Job, Sink, Summary
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How the summary is printed."""
 
     table = "table"
@@ -79,7 +79,9 @@ def _progress(runs: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
     if quiet or not console.is_terminal:
         yield None
         return
-    bar = Progress("runs", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, auto_refresh=False)
+    bar = Progress(
+        "runs", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, auto_refresh=False
+    )
     with bar:
         task = bar.add_task("runs", total=runs)
 

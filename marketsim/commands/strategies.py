@@ -9,5 +9,7 @@ def strategies() -> None:
     """List the strategies that can play a vendor, those of other packages included."""
     from agents.strategies import registry
 
-    for name, title, about in registry.describe():
-        typer.echo(f"{name:<24}{title['en']:<24}{about}")
+    for found in registry.describe():
+        about = found.problem or found.summary.partition("\n")[0]
+        package = "" if found.package == "marketsim" else f" ({found.package})"
+        typer.echo(f"{found.name:<22}{found.title['en']:<24}{about}{package}")

@@ -37,7 +37,7 @@ def card_cost_of_ownership(p: Parameters, now: Conditions, price: Floats, power:
 def policy_discount(p: Parameters, now: Conditions, price: Floats, power: Floats, cost: Floats) -> Floats:
     """Log of what subsidies leave of a domestic card's cost of ownership; 0 for foreign cards.
 
-    The state pays its share of the card's price, not of the server's: (p*(1+server) - subsidy*p)/life + discounted power.
+    The state pays its share of the card's price, not of the server's: (p*(1+server) - subsidy*p)/life + power.
     price [v,r] krmb, power [v,r] W, cost [v,r] as `card_cost_of_ownership`.  Returns [v,r], at most 0.
     """
     subsidised = card_cost_of_ownership(
@@ -77,7 +77,8 @@ class Offers:
 def utility_terms(p: Parameters, now: Conditions, offers: Offers) -> tuple[Floats, ...]:
     """The terms of u[v,s] in the order of TERMS, each broadcastable to [v,s,r].
 
-    u = -alpha*ln(cost of work) + beta*M + lambda*ln(l0 + base share) + rho*r*delivery + policy + affinity + focus + luck
+    u = -alpha*ln(cost of work) + beta*M + lambda*ln(l0 + base share) + rho*r*delivery + policy + affinity + focus +
+    luck, with
     ln(cost of work) = ln(cost of ownership) + ln(time per token) + (1-M)*ln(1/e_min): the first is the price term, the
     second performance, the third goes to software together with beta*M. Policy holds subsidies and content rules.
     """

@@ -77,7 +77,9 @@ def affordable(
     cards [v,r] k wanted, card_price [v,r] krmb to pay for each beyond take-or-pay, tape_out [v,r] rmb_m for the product
     that the decision would start.
     """
-    left = np.maximum(state.cash + p.finance.trade_credit * state.revenue - obligations, 0.0) * (state.alive & ~p.foreign)
+    left = np.maximum(state.cash + p.finance.trade_credit * state.revenue - obligations, 0.0) * (
+        state.alive & ~p.foreign
+    )
     cards = np.minimum(cards, ratio(left, card_price, otherwise=np.inf))
     left = np.maximum(left - cards * card_price, 0.0)  # rounding must not leave less than nothing
     starts = decision.start_product & (state.next_quarters == 0) & (tape_out <= left) & state.alive & ~p.foreign
@@ -108,7 +110,9 @@ class Funding:
     listed: Bools
 
 
-def funding(p: Parameters, now: Conditions, state: MarketState, asked: Floats, round_draw: Floats, listing_draw: Floats) -> Funding:
+def funding(
+    p: Parameters, now: Conditions, state: MarketState, asked: Floats, round_draw: Floats, listing_draw: Floats
+) -> Funding:
     """Rounds and listings: chance and size follow the climate, growth and revenue.
 
     A round closes with chance climate * c * (1 + w * growth) and sells at most the largest dilution of the value
@@ -178,11 +182,12 @@ def shortfall_after(p: Parameters, shortfall: Floats, losses: tuple[Floats, ...]
 
 
 def growth_after(p: Parameters, growth: Floats, orders: Floats, before: Floats) -> Floats:
-    """Extrapolated growth of orders: moves towards the newest, g' = (1-k)*g + k*ln(orders/before), [v,r] in [-1/2, 1/2].
+    """Extrapolated growth of orders: g' = (1-k)*g + k*ln(orders/before), [v,r] in [-1/2, 1/2].
 
     Source: extrapolative expectations as in the cobweb and hog-cycle literature (Ezekiel 1938).
     """
     known = (orders > 0) & (before > 0)
     newest = np.log(np.where(known, orders, 1.0)) - np.log(np.where(known, before, 1.0))
     memory = p.market.growth_memory
-    return (1 - memory) * growth + memory * np.clip(newest, -0.5, 0.5)
+    bounded: Floats = np.clip(newest, -0.5, 0.5)
+    return (1 - memory) * growth + memory * bounded

@@ -14,8 +14,9 @@ from marketsim.state import Bools, Floats, Ints, MarketState
 def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approved: Bools) -> tuple[Ints, Floats]:
     """Who buys each failing vendor, and for how much: the bidder for whom base and software are worth most.
 
-    Worth to a bidder = base value * cards of the target's base + software value * mean maturity that it lacks. It pays a
-    share of that, if its bid and its cash reach so far. A bidder buys one vendor a quarter, the one worth most to it.
+    Worth to a bidder = base value * cards of the target's base + software value * mean maturity that it lacks. It
+    pays a share of that, if its bid and its cash reach so far; of equals, the one that can pay most. A bidder buys one
+    vendor a quarter, the one worth most to it.
     bid [v,r] rmb_m, failed, approved [v,r].  Returns buyer [v,r] (-1: none) and price paid [v,r] rmb_m, by target.
     """
     buyer = np.full(failed.shape, -1)
@@ -29,11 +30,13 @@ def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approv
     lacking = np.maximum(means[targets, runs] - means[:, runs], 0.0)
     worth = finance.base_value * cards + finance.software_value * lacking
     asked = finance.acquisition_price * worth
-    able = (state.alive & ~failed & ~p.foreign)[:, runs] & (np.minimum(bid, state.cash)[:, runs] >= asked) & (asked > 0)
+    payable = np.minimum(bid, state.cash)[:, runs]
+    able = (state.alive & ~failed & ~p.foreign)[:, runs] & (payable >= asked) & (asked > 0)
     worth = np.where(able, worth, -1.0)
-    best = worth.argmax(axis=0)
-    found = worth.max(axis=0) > 0
-    for event in np.argsort(-worth.max(axis=0), kind="stable"):
+    most = worth.max(axis=0)
+    best = np.where(worth == most, payable, -1.0).argmax(axis=0)
+    found = most > 0
+    for event in np.argsort(-most, kind="stable"):
         target, run, winner = targets[event], runs[event], best[event]
         if found[event] and not (buyer[:, run] == winner).any():
             buyer[target, run] = winner

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from marketsim.rules.arrays import one_hot, pick
 from marketsim.rules import technology
+from marketsim.rules.arrays import one_hot, pick
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState
 

@@ -20,6 +20,9 @@ from marketsim.rules.supply import Supply, supply
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState, Outcome
 
+DUST = 1e-9
+"""k cards: what rounding leaves of a stock that is sold out, a millionth of a card, is nothing."""
+
 
 def play(
     p: Parameters, now: Conditions, state: MarketState, decision: Decision, draws: Draws
@@ -78,12 +81,13 @@ def _advanced(
     base = state.base * (1 - 1 / p.market.card_life) + sales.sold_in
     reliability = software.reliability_after(p, state.reliability, budget.service, total(base, axis=1), 1 - sales.met)
     revenue = sales.price * sales.sold
+    kept = (state.stock - sales.sold > DUST) & ~p.foreign
     begun = products.begun(p, state, budget.starts_product, decision.product_node, decision.product_memory)
     return replace(
         begun,
         price=sales.price,
-        stock=np.maximum(state.stock - sales.sold, 0.0) * ~p.foreign,
-        stock_value=np.maximum(state.stock_value - sales.cost_of_goods, 0.0),
+        stock=np.where(kept, state.stock - sales.sold, 0.0),
+        stock_value=np.where(kept, np.maximum(state.stock_value - sales.cost_of_goods, 0.0), 0.0),
         base=base,
         software=aged,
         reliability=np.where(p.foreign, state.reliability, reliability),

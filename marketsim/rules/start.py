@@ -100,7 +100,7 @@ def _first_state(p: Parameters, runs: int) -> MarketState:
         sold=sold,
         revenue=revenue,
         gross_profit=revenue * p.finance.normal_margin,
-        growth=no + _expected_growth(p),
+        growth=spread(_expected_growth(p)),
         shortfall=np.zeros((count, 5, runs)),
         wafers_made=np.zeros((len(p.nodes), runs)),
         memory_stock=spread(p.of_memories("stockpile")),
@@ -109,11 +109,21 @@ def _first_state(p: Parameters, runs: int) -> MarketState:
     )
 
 
-def _expected_growth(p: Parameters) -> float:
-    """Growth that everybody extrapolates at the start: that of total spend over the first year, per quarter."""
+def _expected_growth(p: Parameters) -> Floats:
+    """Growth that a vendor extrapolates at the start, per quarter, [v,1]: what its cards in process were planned for.
+
+    ln(last / first) over the quarters between; the growth of total spend in the first year for everybody else.
+    """
     first, last = p.conditions[0], p.conditions[min(4, len(p.conditions) - 1)]
-    quarters = max(last.index - first.index, 1)
-    return float(np.log(last.spend.sum() / first.spend.sum())) / quarters
+    market = float(np.log(last.spend.sum() / first.spend.sum())) / max(last.index - first.index, 1)
+
+    def planned(vendor: Vendor) -> float:
+        cards = vendor.in_process
+        if len(cards) < 2 or min(cards) <= 0:
+            return market
+        return float(np.clip(np.log(cards[-1] / cards[0]) / (len(cards) - 1), -0.5, 0.5))
+
+    return p.of_vendors(planned, lambda entrant: market)
 
 
 def _tables(p: Parameters, read: Callable[[Vendor], Mapping[str, float]], names: list[str]) -> Floats:
@@ -128,7 +138,7 @@ def _tables(p: Parameters, read: Callable[[Vendor], Mapping[str, float]], names:
 def _suppliers(p: Parameters) -> list[tuple[int, Vendor | ForeignSupplier]]:
     """Everybody with an installed base at the start: index in the vendor axis and part of the scenario."""
     named = list(enumerate(p.scenario.vendors.values()))
-    return [*named, *enumerate(p.scenario.foreign.values(), start=p.domestic)]  
+    return [*named, *enumerate(p.scenario.foreign.values(), start=p.domestic)]
 
 
 def _installed(p: Parameters) -> Floats:

@@ -154,7 +154,7 @@ def _for_editor(schema: Schema, partial: bool) -> Schema:
         return {**schema, "anyOf": [_for_editor(option, partial) for option in schema["anyOf"]]}
     if schema.get("type") == "array":
         # A list replaces the list of the extended scenario, so its entries are whole.
-        return {**schema, "items": _for_editor(schema["items"], False)}
+        return _or_sourced({**schema, "items": _for_editor(schema["items"], False)})
     if schema.get("type") != "object":
         return _or_sourced(schema)
     result = {**schema, "properties": {**_entries(schema.get("properties", {}), partial), **_MARKS}}

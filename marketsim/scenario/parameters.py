@@ -218,7 +218,8 @@ class Parameters:
         """[s,f,1], share of each model family in a segment's work, scaled to sum 1."""
         rows = [[segment.usage.get(f, 0.0) for f in self.families] for segment in self.scenario.segments.values()]
         table: Floats = np.array(rows)[:, :, None]
-        return table / table.sum(axis=1, keepdims=True)
+        shares: Floats = table / table.sum(axis=1, keepdims=True)
+        return shares
 
     @cached_property
     def contract_lead(self) -> int:

@@ -57,7 +57,9 @@ class Node(Section):
     contract_lead: LeadTime = quantity("quarters", "from signing to the first wafer start")
     take_or_pay: Share = quantity("1", "share of the wafer price that idle contracted capacity still costs")
     releasable: Share = quantity("1/quarter", "largest share of contracts that can be given up in a quarter")
-    newcomer_standing: Share = quantity("1", "past volume that a newcomer counts for in the queue, share of capacity", 0.01)
+    newcomer_standing: Share = quantity(
+        "1", "past volume that a newcomer counts for in the queue, share of capacity", 0.01
+    )
     tape_out_cost: Amount = quantity("rmb_m", "masks and design of a product on this node")
     design_time: LeadTime = quantity("quarters", "from starting a product to tape-out")
     respin_chance: Share = quantity("1", "chance that a vendor's first product on this node needs a second tape-out")
@@ -90,14 +92,24 @@ class Segment(Section):
     """A group of buyers."""
 
     title: Title
-    spend: PositivePath = quantity("rmb_m/quarter", "money for cards at the reference cost of work, geometric between points")
+    spend: PositivePath = quantity(
+        "rmb_m/quarter", "money for cards at the reference cost of work, geometric between points"
+    )
     cost_decline: Share = quantity("1/quarter", "decline of the reference cost of work that `spend` expects")
     training: Share = quantity("1", "share of training in the work, the rest is inference")
     prefill: Share = quantity("1", "share of prefill in inference")
-    price_sensitivity: Annotated[float, Field(gt=0, le=50)] = quantity("1", "alpha: elasticity of substitution minus one")
-    demand_elasticity: Annotated[float, Field(ge=0, le=5)] = quantity("1", "eps: cheaper work by 1 % means eps % more work bought")
-    software_weight: Annotated[float, Field(ge=0, le=20)] = quantity("1", "beta: worth of software maturity beyond its throughput")
-    lock_in: Annotated[float, Field(ge=0, le=20)] = quantity("1", "lambda: weight of the log share of the installed base")
+    price_sensitivity: Annotated[float, Field(gt=0, le=50)] = quantity(
+        "1", "alpha: elasticity of substitution minus one"
+    )
+    demand_elasticity: Annotated[float, Field(ge=0, le=5)] = quantity(
+        "1", "eps: cheaper work by 1 % means eps % more work bought"
+    )
+    software_weight: Annotated[float, Field(ge=0, le=20)] = quantity(
+        "1", "beta: worth of software maturity beyond its throughput"
+    )
+    lock_in: Annotated[float, Field(ge=0, le=20)] = quantity(
+        "1", "lambda: weight of the log share of the installed base"
+    )
     reliability_weight: Annotated[float, Field(ge=0, le=20)] = quantity("1", "rho: worth of reliability")
     usage: dict[Identifier, Share] = quantity("1", "share of each model family in the work")
     patience: Share = quantity("1", "share of unmet orders that waits for the next quarter")
@@ -128,7 +140,9 @@ class Vendor(Section):
     contracts: dict[Identifier, Amount] = quantity("k wafers/quarter", "capacity contracts by node")
     installed: Amount = quantity("k cards", "installed base at the start")
     installed_split: dict[Identifier, Share] = quantity("1", "share of the installed base in each segment")
-    affinity: dict[Identifier, Weight] = quantity("1", "utility that a segment's buyers add: parents, friends, home", {})
+    affinity: dict[Identifier, Weight] = quantity(
+        "1", "utility that a segment's buyers add: parents, friends, home", {}
+    )
     focus: dict[Identifier, Share] = quantity("1", "sales effort over segments at the start; empty: even", {})
     software: dict[Identifier, Share] = quantity("1", "software maturity by model family")
     reliability: Share = quantity("1", "reliability as buyers see it")
@@ -176,7 +190,9 @@ class EntrantType(Section):
     price: Positive = quantity("krmb/card", "first price")
     cash: Amount = quantity("rmb_m", "cash at entry")
     contract: Amount = quantity("k wafers/quarter", "capacity that an entrant asks for on its node")
-    catch_up: Share = quantity("1", "architecture at entry as a share of the best domestic one, if more than its own", 0.7)
+    catch_up: Share = quantity(
+        "1", "architecture at entry as a share of the best domestic one, if more than its own", 0.7
+    )
     software: Share = quantity("1", "software maturity at entry, all families")
     reliability: Share = quantity("1", "reliability at entry")
     overhead: Amount = quantity("rmb_m/quarter", "sales and administration that cannot be cut")
@@ -199,7 +215,9 @@ class Technology(Section):
     experience_spillover: Share = quantity("1", "share of others' output that counts as own experience")
     research_scale: Positive = quantity("rmb_m", "R0: research that brings 63 % of a generation's gain")
     generation_gain: Amount = quantity("1", "g: largest gain of architecture level in a generation")
-    architecture_cost: Share = quantity("1", "exponent of unit cost in the architecture level: stronger cards cost more", 0.0)
+    architecture_cost: Share = quantity(
+        "1", "exponent of unit cost in the architecture level: stronger cards cost more", 0.0
+    )
     obsolete_stock: Share = quantity("1", "share of old cards written off when a product is replaced")
     yield_noise: Share = quantity("1", "standard deviation of log yield between vendors and quarters")
 
@@ -225,7 +243,9 @@ class Market(Section):
     power_overhead: Positive = quantity("1", "power drawn by the hall per power of the cards")
     lock_in_floor: Annotated[float, Field(gt=0, le=1)] = quantity("1", "l0: base share that a newcomer seems to have")
     focus_effect: Annotated[float, Field(ge=0, le=5)] = quantity("1", "utility of sales effort twice the even share")
-    luck: Annotated[float, Field(ge=0, le=5)] = quantity("1", "standard deviation of a vendor's luck in a segment and quarter")
+    luck: Annotated[float, Field(ge=0, le=5)] = quantity(
+        "1", "standard deviation of a vendor's luck in a segment and quarter"
+    )
     demand_noise: Share = quantity("1", "standard deviation of log spend in a segment and quarter")
     growth_memory: Share = quantity("1/quarter", "weight of the newest growth in extrapolated growth")
 
@@ -238,8 +258,12 @@ class Finance(Section):
     debt_share: Share = quantity("1", "share of the cost of new capacity that lenders pay")
     lending_multiple: Amount = quantity("1", "debt limit as a multiple of yearly gross profit")
     collateral_share: Share = quantity("1", "debt limit as a share of the value of contracted capacity")
-    trade_credit: Share = quantity("1", "share of last quarter's revenue that can be spent before this quarter's comes in")
-    frontier_share: Share = quantity("1", "cost of staying at the frontier, as a share of domestic industry revenue a quarter")
+    trade_credit: Share = quantity(
+        "1", "share of last quarter's revenue that can be spent before this quarter's comes in"
+    )
+    frontier_share: Share = quantity(
+        "1", "cost of staying at the frontier, as a share of domestic industry revenue a quarter"
+    )
     round_chance: Share = quantity("1", "chance that a round asked for closes, at climate 1")
     round_growth_weight: Amount = quantity("1", "how much growth of orders raises that chance")
     valuation_floor: Amount = quantity("rmb_m", "value of a vendor without revenue at climate 1")
@@ -269,16 +293,26 @@ class Policy(Section):
 
     purchase_subsidy: SharePath = quantity("1", "share of a domestic card's price that the state pays", {"0001Q1": 0.0})
     electricity_discount: SharePath = quantity("1", "discount on power for domestic cards", {"0001Q1": 0.0})
-    domestic_content: dict[Identifier, SharePath] = quantity("1", "share of a segment's buyers who may not buy foreign", {})
+    domestic_content: dict[Identifier, SharePath] = quantity(
+        "1", "share of a segment's buyers who may not buy foreign", {}
+    )
     import_ceiling: AmountPath = quantity("1", "factor on what foreign suppliers may sell", {"0001Q1": 1.0})
     import_tariff: AmountPath = quantity("1", "tariff on foreign cards", {"0001Q1": 0.0})
     export_control: SharePath = quantity("1", "loss of foundry capacity and yield to tool limits", {"0001Q1": 0.0})
-    foundry_priority: SharePath = quantity("1", "0: the queue decides; 1: vendors' priority weights count in full", {"0001Q1": 0.0})
-    capacity_subsidy: SharePath = quantity("1", "share of the cost of new capacity that the state pays", {"0001Q1": 0.0})
-    guidance_fund: AmountPath = quantity("rmb_m/quarter", "guidance-fund money for vendors that raise funds", {"0001Q1": 0.0})
+    foundry_priority: SharePath = quantity(
+        "1", "0: the queue decides; 1: vendors' priority weights count in full", {"0001Q1": 0.0}
+    )
+    capacity_subsidy: SharePath = quantity(
+        "1", "share of the cost of new capacity that the state pays", {"0001Q1": 0.0}
+    )
+    guidance_fund: AmountPath = quantity(
+        "rmb_m/quarter", "guidance-fund money for vendors that raise funds", {"0001Q1": 0.0}
+    )
     guidance_targeting: SharePath = quantity("1", "0: equal parts; 1: by market share", {"0001Q1": 0.0})
     listing_window: SharePath = quantity("1", "chance that an application to list goes through", {"0001Q1": 1.0})
-    local_support: SharePath = quantity("1", "share of the limit that local governments pay to failing vendors", {"0001Q1": 0.0})
+    local_support: SharePath = quantity(
+        "1", "share of the limit that local governments pay to failing vendors", {"0001Q1": 0.0}
+    )
     shared_stack: SharePath = quantity("1", "share of others' adaptation that everybody can use", {"0001Q1": 0.0})
     joint_procurement: AmountPath = quantity("1", "by how much pooled buying raises price sensitivity", {"0001Q1": 0.0})
     merger_approval: SharePath = quantity("1", "chance that the sale of a failing vendor is approved", {"0001Q1": 1.0})

@@ -14,7 +14,8 @@ from tests.rules.test_population import ENTRANT
 from tests.rules.test_technology import foreign_supplier
 from tests.worlds import PLAIN_FAMILY, PLAIN_MEMORY, PLAIN_NODE, PLAIN_SEGMENT, plain_world
 
-share = st.floats(0, 1)
+share = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0.001, 1))
+contract = st.one_of(st.just(0.0), st.floats(0.001, 5))
 
 
 def _changed(base: dict[str, Any], **choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -62,7 +63,7 @@ vendors = st.fixed_dictionaries(
         "installed": st.sampled_from([0.0, 10.0, 1e4]),
         "cost_factor": st.floats(0.5, 2),
         "dies_per_card": st.floats(0.5, 4),
-        "contracts": st.fixed_dictionaries({"x": st.floats(0, 5), "y": st.floats(0, 5)}),
+        "contracts": st.fixed_dictionaries({"x": contract, "y": contract}),
         "in_process": st.just([1, 2]),
         "parent_support": st.sampled_from([0.0, 30.0]),
         "foundry_priority": st.floats(0.1, 10),
@@ -123,6 +124,7 @@ def markets(draw: st.DrawFn, abroad: bool = True, newcomers: bool = True) -> Par
     }
     for number in range(count):
         changes |= {f"vendors__maker-{number}__{key}": value for key, value in draw(vendors).items()}
+        changes[f"vendors__maker-{number}__installed"] += number * 0.37  # no two are worth the same to a buyer
     if newcomers:
         product = {"node": "x", "memory": "m", "architecture": 1}
         changes["entrants"] = {"new": {**ENTRANT, "product": product, "cost_spread": 0.1}}

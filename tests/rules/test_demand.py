@@ -158,7 +158,9 @@ def test_reliability_and_luck():
 def test_twice_the_prices_is_twice_the_cost_index():
     p = plain_world(3)
     one = demand.value_shares(demand.sum_of_terms(tuple(terms_at(p, rows(50, 60, 70)).values())), np.ones((3, 2)) > 0)
-    two = demand.value_shares(demand.sum_of_terms(tuple(terms_at(p, rows(100, 120, 140)).values())), np.ones((3, 2)) > 0)
+    two = demand.value_shares(
+        demand.sum_of_terms(tuple(terms_at(p, rows(100, 120, 140)).values())), np.ones((3, 2)) > 0
+    )
     index = [demand.cost_index(p, p.conditions[0], log_sum)[0, 0] for _, log_sum in (one, two)]
     assert index[1] == pytest.approx(2 * index[0])
     assert two[0] == pytest.approx(one[0])

@@ -189,7 +189,9 @@ def test_parent_then_local_government():
     _, _, failed, flows = settled(-35, each={"parent_support": 15}, **support)
     assert (flows["parent_support"], flows["local_support"], failed) == pytest.approx((15, 10, False))
     _, _, failed, flows = settled(-60, each={"parent_support": 15}, **support)
-    assert (flows["parent_support"], flows["local_support"], flows["unpaid"], failed) == pytest.approx((15, 20, 15, True))
+    assert (flows["parent_support"], flows["local_support"], flows["unpaid"], failed) == pytest.approx(
+        (15, 20, 15, True)
+    )
 
 
 def test_losses_are_remembered_for_about_two_years():

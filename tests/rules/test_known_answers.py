@@ -10,9 +10,8 @@ from agents.strategies.outlook import Outlook
 from agents.strategies.planning import best_markup
 from marketsim.decisions import change
 from marketsim.market import Market
-from marketsim.rules import population
+from marketsim.rules import demand, population
 from marketsim.rules.sales import choice_and_index, shelf
-from marketsim.rules import demand
 from tests.rules.test_population import ENTRANT
 from tests.worlds import plain_world, rows, start
 
@@ -34,7 +33,9 @@ def best_reply(p, prices: np.ndarray, vendor: int) -> float:
         tried[vendor] = np.exp(log_price)
         return -(tried[vendor] - COST) * demanded(p, tried)[vendor]
 
-    found = optimize.minimize_scalar(loss, bounds=(np.log(COST), np.log(60 * COST)), method="bounded", options={"xatol": 1e-9})
+    found = optimize.minimize_scalar(
+        loss, bounds=(np.log(COST), np.log(60 * COST)), method="bounded", options={"xatol": 1e-9}
+    )
     return float(np.exp(found.x))
 
 
@@ -77,7 +78,9 @@ def test_the_best_response_strategy_uses_the_textbook_markup(vendors: int, alpha
 
 def test_a_simulated_run_with_learning_alone_has_slope_minus_b():
     learning = {"technology__learning_rate": 0.2, "technology__board_cost": 7, "quarters": 24}
-    p = plain_world(1, each={"contracts": {"node": 4}, "in_process": [50, 50]}, nodes__node__contract_life=1e9, **learning)
+    p = plain_world(
+        1, each={"contracts": {"node": 4}, "in_process": [50, 50]}, nodes__node__contract_life=1e9, **learning
+    )
     market = Market(p, 0, range(2))
     cost, output = [], []
     while not market.over:
@@ -114,7 +117,10 @@ def test_the_cheapest_work_takes_all_as_buyers_become_sensitive():
     """Not the cheapest card: twice the bandwidth for 1.5 times the price is cheaper per token of decode."""
     pure_decode = {"segments__buyers__training": 0, "segments__buyers__prefill": 0}
     better = {"vendors__maker-1__price": 90, "vendors__maker-1__product__architecture": 4}
-    shares = [first_choice(segments__buyers__price_sensitivity=alpha, **pure_decode, **better)[1] for alpha in (0.5, 2, 5, 20, 50)]
+    shares = [
+        first_choice(segments__buyers__price_sensitivity=alpha, **pure_decode, **better)[1]
+        for alpha in (0.5, 2, 5, 20, 50)
+    ]
     assert (np.diff(shares) > 0).all()
     assert shares[-1] > 1 - 1e-5
     odds = 2 / 1.5

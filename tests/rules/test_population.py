@@ -47,6 +47,12 @@ def test_a_failing_vendor_goes_to_the_bidder_to_whom_it_is_worth_most():
     assert price[0, 0] == pytest.approx(0.5 * (10 * 100 + 1000 * 0.6))
 
 
+def test_of_bidders_to_whom_it_is_worth_the_same_the_one_that_can_pay_most_buys():
+    assert sale([0, 1e4, 2e4], [True, False, False])[0][0, 0] == 2
+    assert sale([0, 2e4, 1e4], [True, False, False])[0][0, 0] == 1
+    assert sale([0, 2e4, 1e4], [True, False, False], cash=(0, 5e3, 6e3))[0][0, 0] == 2
+
+
 @pytest.mark.parametrize(("bid", "cash"), [(499, 1e5), (1e4, 499)])
 def test_bid_and_cash_must_reach_the_price(bid: float, cash: float):
     assert sale([0, bid, 0], [True, False, False], cash=(0, cash, 0))[0][0, 0] == -1
@@ -163,7 +169,9 @@ def test_first_free_slots_are_filled_first():
 
 
 def test_entrants_start_with_their_types_means():
-    p = plain_world(1, entrants={"new": {**ENTRANT, "cost_spread": 0.1}}, **{"vendors__maker-0__product__architecture": 3})
+    p = plain_world(
+        1, entrants={"new": {**ENTRANT, "cost_spread": 0.1}}, **{"vendors__maker-0__product__architecture": 3}
+    )
     now, state = start(p)
     flag = np.array([[False, False], [True, False], [False, False], [False, False]])
     after = population.founded(p, now, state, flag, rows(0, 2, 0, 0))
@@ -180,7 +188,11 @@ def test_entrants_start_with_their_types_means():
 
 
 def test_an_entrant_sells_only_after_design_and_lead():
-    world = {"population__entry_rate": 1e6, "population__largest_population": 1e6, "entrants": {"new": {**ENTRANT, "slots": 1, "overhead": 0}}}
+    world = {
+        "population__entry_rate": 1e6,
+        "population__largest_population": 1e6,
+        "entrants": {"new": {**ENTRANT, "slots": 1, "cash": 1e5}},
+    }
     market = Market(plain_world(1, **world), 0, range(2))
     sold = []
     for quarter in range(7):

@@ -46,7 +46,9 @@ def test_a_generation_ages_its_family_only():
 
 
 def test_generations_come_by_calendar_and_by_chance():
-    world = {"families": {"a": {**PLAIN_FAMILY, "generations": ["2025Q2"]}, "b": {**PLAIN_FAMILY, "generation_chance": 0.3}}}
+    world = {
+        "families": {"a": {**PLAIN_FAMILY, "generations": ["2025Q2"]}, "b": {**PLAIN_FAMILY, "generation_chance": 0.3}}
+    }
     p = plain_world(1, each={"software": {"a": 1, "b": 1}}, **world, **USED)
     draws = np.array([[0.0, 0.9], [0.29, 0.31]])
     assert software.new_generations(p, p.conditions[0], draws).tolist() == [[False, False], [True, False]]
@@ -83,5 +85,5 @@ def test_neglect_and_missed_deliveries_cost_reliability():
 
 def test_the_record_of_deliveries_forgets():
     p = plain_world(4)
-    after = software.delivery_after(p, rows(1, 1, 0.5, 1), rows(0, 5, 9, 0), rows(10, 10, 3, 0))
+    after = software.delivery_after(p, rows(1, 1, 0.5, 1), rows(0, 0.5, 1, 1))
     assert after[:, 0] == pytest.approx([0.7, 0.7 + 0.3 * 0.5, 0.35 + 0.3, 1.0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -121,15 +119,23 @@ def test_experience_never_counts_less_than_a_hundredth():
     assert factor[0, 0] == factor[1, 0] == pytest.approx(0.01 ** np.log2(0.8))
 
 
-def test_unit_cost_adds_dies_memory_and_board():
-    p = plain_world(1, each={"dies_per_card": 2, "cost_factor": 1.1})
+def card_cost(p, architecture: float = 1.0) -> float:
     now, state = start(p)
     per_wafer = technology.cards_per_wafer(p, now, state.wafers_made)
+    card = technology.Card(state.node, state.memory, rows(architecture))
+    return technology.unit_cost(p, now, state, per_wafer, card)[0, 0]
+
+
+def test_unit_cost_adds_dies_memory_and_board():
     good_dies = 80 / 1.3**2
-    found = technology.unit_cost(p, now, state, per_wafer, state.node, state.memory)
-    assert found[0, 0] == pytest.approx(1.1 * (2 * 60 / good_dies + 64 * 100 / 1000 + 5), rel=1e-12)
-    dearer = replace(state, cost_factor=2 * state.cost_factor)
-    assert technology.unit_cost(p, now, dearer, per_wafer, state.node, state.memory) == pytest.approx(2 * found)
+    found = card_cost(plain_world(1, each={"dies_per_card": 2, "cost_factor": 1.1}))
+    assert found == pytest.approx(1.1 * (2 * 60 / good_dies + 64 * 100 / 1000 + 5), rel=1e-12)
+
+
+def test_a_stronger_card_costs_more_by_the_exponent_of_architecture():
+    p = plain_world(1, technology__architecture_cost=0.5)
+    assert card_cost(p, 4.0) == pytest.approx(2 * card_cost(p, 1.0))
+    assert card_cost(plain_world(1, technology__architecture_cost=0), 4.0) == card_cost(p, 1.0)
 
 
 def test_architecture_scales_compute_fully_and_bandwidth_and_power_by_the_root():

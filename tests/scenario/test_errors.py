@@ -10,7 +10,14 @@ from tests.scenario.conftest import Edit, line_of
 
 WRONG_VALUES = {
     "negative price": ("price: 60", "price: -3", "vendors.cambricon.price", "-3", "a number above 0 and at most", ""),
-    "share above 1": ("take_or_pay: 0.5", "take_or_pay: 1.5", "nodes.n7.take_or_pay", "1.5", "a number from 0 to 1", ""),
+    "share above 1": (
+        "take_or_pay: 0.5",
+        "take_or_pay: 1.5",
+        "nodes.n7.take_or_pay",
+        "1.5",
+        "a number from 0 to 1",
+        "",
+    ),
     "negative capacity": ("{2025Q1: 20,", "{2025Q1: -20,", "nodes.n7.capacity.2025Q1", "-20", "from 0 to", ""),
     "negative constant path": ("climate: 1,", "climate: -1,", "finance.climate", "-1", "a number from 0 to", ""),
     "NaN": ("cash: 4000", "cash: .nan", "vendors.cambricon.cash", "nan", "in rmb_m (cash at the start)", ""),
@@ -20,7 +27,14 @@ WRONG_VALUES = {
     "separators": ("cash: 4000", "cash: 4,000", "vendors.cambricon.cash", "'4,000' (text)", "", "no thousands"),
     "percent": ("climate: 1,", "climate: 50%,", "finance.climate", "'50%' (text)", "by quarter", "no percent sign"),
     "boolean": ("cash: 4000", "cash: true", "vendors.cambricon.cash", "true", "a number from 0", ""),
-    "number for a boolean": ("cash: 4000", "cash: 1\n    listed: 1", "vendors.cambricon.listed", "1", "true or false", ""),
+    "number for a boolean": (
+        "cash: 4000",
+        "cash: 1\n    listed: 1",
+        "vendors.cambricon.listed",
+        "1",
+        "true or false",
+        "",
+    ),
     "null": ("cash: 4000", "cash: null", "vendors.cambricon.cash", "null (nothing)", "a number", ""),
     "fraction": ("quarters: 12", "quarters: 12.5", "quarters", "12.5", "a whole number from 1 to 200", ""),
     "too long": ("quarters: 12", "quarters: 900", "quarters", "900", "a whole number from 1 to 200, in quarters", ""),
@@ -93,7 +107,9 @@ def test_all_problems_come_at_once_in_the_order_of_lines(edited: Edit) -> None:
         library.load(path)
     text = str(caught.value)
     assert text.startswith("4 problems in the scenario\n\n" + str(path))
-    places = [text.index(f"line {line_of(path, part)}:") for part in ("quarters: 0", "price: -3", "cash: 2600", "rate: 0.9")]
+    places = [
+        text.index(f"line {line_of(path, part)}:") for part in ("quarters: 0", "price: -3", "cash: 2600", "rate: 0.9")
+    ]
     assert places == sorted(places)
     assert "allowed: a number at least 0 and below 0.9 (cost fall for each doubling of experience)" in text
 

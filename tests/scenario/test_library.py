@@ -59,7 +59,9 @@ def test_extending_merges_mappings_and_replaces_the_rest(edited: Edit) -> None:
 
 def test_a_figure_does_not_keep_the_source_of_the_one_it_replaces(edited: Edit) -> None:
     base = edited(name="base.yaml")
-    child = write(base.parent, "child.yaml", "extends: base.yaml\nnodes: {n7: {wafer_price: 80, power: {value: 1, source: s}}}")
+    child = write(
+        base.parent, "child.yaml", "extends: base.yaml\nnodes: {n7: {wafer_price: 80, power: {value: 1, source: s}}}"
+    )
     marks = library.load(child).provenance
     assert "nodes.n7.wafer_price" not in marks
     assert marks["nodes.n7.power"] == Provenance("s")

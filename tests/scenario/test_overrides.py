@@ -63,7 +63,7 @@ def test_a_mapping_of_values_does_the_same() -> None:
 def test_an_overridden_figure_says_so_and_may_bring_its_source() -> None:
     marks = library.load(SMALL, ["nodes.n7.power=1", "nodes.n7.compute={value: 2, source: me}"]).provenance
     assert marks["nodes.n7.power"] == Provenance(note="set with --set")
-    assert marks["nodes.n7.compute"] == Provenance("me", "set with --set")
+    assert marks["nodes.n7.compute"] == Provenance("me")
 
 
 WRONG_PATHS = {

@@ -1,0 +1,76 @@
+"""The books of a played quarter: what can be started, what lenders add, what losses come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketsim.decisions import change
+from marketsim.market import Market
+from marketsim.rules.finance import CAUSES
+from tests.worlds import plain_world, rows
+
+GOOD_DIES = 80 / 1.3**2
+CARD_COST = 60 / GOOD_DIES + 6.4 + 5
+
+
+def after_a_quarter(p, **decided):
+    market = Market(p, 0, range(2))
+    outcome = market.step(change(market.observe().hold(), **decided))
+    return outcome, market.state, dict(zip(CAUSES, market.state.shortfall[0, :, 0], strict=True))
+
+
+def test_wafers_started_cost_exactly_what_take_or_pay_leaves_at_hand():
+    held = 1 - 1 / 8
+    p = plain_world(1, each={"cash": 60 * held + 10}, nodes__node__take_or_pay=1)
+    outcome, _, _ = after_a_quarter(p)
+    assert 0 < outcome.wafers[0, 0, 0] < held
+    spent = outcome.flows["production"][0, 0] + outcome.flows["take_or_pay"][0, 0]
+    assert -spent == pytest.approx(60 * held + 10)
+
+
+def test_lenders_add_no_more_than_their_limit():
+    p = plain_world(1, nodes__node__contract_fee=40, finance__debt_share=1, finance__collateral_share=0.5)
+    outcome, state, _ = after_a_quarter(p, capacity=2.0)
+    assert outcome.granted[0, 0, 0] == pytest.approx(2)
+    assert outcome.flows["borrowing"][0, 0] == pytest.approx(0.5 * 40 * (1 - 1 / 8))
+    assert state.debt[0, 0] == pytest.approx(17.5)
+
+
+def test_prices_below_a_normal_margin_are_a_price_war():
+    outcome, _, causes = after_a_quarter(plain_world(1), price=14.0)
+    assert causes["price_war"] == pytest.approx(outcome.sold[0, 0] * (0.4 * 14 - (14 - CARD_COST)))
+    _, _, causes = after_a_quarter(plain_world(1), price=CARD_COST / 0.59)
+    assert causes["price_war"] == 0
+
+
+def test_take_or_pay_and_write_offs_are_idle_capacity():
+    soon = {"node": "node", "memory": "memory", "architecture": 2, "ready_in": 1}
+    p = plain_world(1, each={"next_product": soon}, nodes__node__take_or_pay=0.5)
+    _, _, causes = after_a_quarter(p, run_share=0.0)
+    assert causes["idle_capacity"] == pytest.approx(0.5 * 60 * 0.875 + 0.5 * 1000 * CARD_COST)
+
+
+def test_orders_that_were_not_delivered_are_short_supply():
+    outcome, _, causes = after_a_quarter(plain_world(1, each={"stock": 10}))
+    missed = outcome.orders[0, 0] - 10
+    assert missed > 50
+    assert causes["supply"] == pytest.approx(missed * 60 * 0.4)
+
+
+def test_interest_and_missed_rounds_are_funding():
+    p = plain_world(1, each={"debt": 1000}, finance__round_chance=0)
+    _, _, causes = after_a_quarter(p, funds=500.0)
+    assert causes["funding"] == pytest.approx(1000 * 0.05 / 4)
+    p = plain_world(1, each={"stock": 0, "overhead": 100}, finance__round_chance=0)
+    outcome, _, causes = after_a_quarter(p, funds=500.0, run_share=0.0)
+    assert outcome.flows["overhead"][0, 0] == -100
+    assert causes["funding"] == pytest.approx(100)
+
+
+def test_only_less_mature_vendors_lose_orders_to_software():
+    p = plain_world(2, **{"vendors__maker-0__software": {"family": 0.2}})
+    market = Market(p, 0, range(2))
+    market.step(change(market.observe().hold(), price=rows(60, 60)))
+    software = market.state.shortfall[:, CAUSES.index("software"), 0]
+    assert software[0] > 0
+    assert software[1] == 0
