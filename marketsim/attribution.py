@@ -28,6 +28,7 @@ class Attribution:
     supply: Floats  # [v,s,r] change in log odds of the realised share beyond `change`
 
 
+@np.errstate(invalid="ignore")
 def attribute(before: Outcome, after: Outcome) -> Attribution:
     """Decompose every vendor's change of share in every segment between two quarters."""
     known = (before.choice > 0) & (after.choice > 0)

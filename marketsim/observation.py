@@ -262,6 +262,7 @@ class Observation:
 
 def observe(state: MarketState, now: Conditions, p: Parameters, draws: Draws) -> Observation:
     """What can be known before the decisions of a quarter, for all domestic vendors; `of` narrows it down."""
-    per_wafer = technology.cards_per_wafer(p, now, state.wafers_made)
-    card_cost = technology.unit_cost(p, now, state, per_wafer, on_the_line(p, state, ahead=1))
+    card = on_the_line(p, state, ahead=1)
+    dies = np.take_along_axis(technology.cards_per_wafer(p, now, state.wafers_made), card.node, axis=0)
+    card_cost = technology.unit_cost(p, now, state, dies, card)
     return Observation(state, p, now, PublicFacts(p, now, state), card_cost, draws.noise, slice(0, p.domestic))

@@ -55,6 +55,7 @@ class MarketState:
     delivery: Floats = axes("vr", "1", "record of deliveries: delivered over ordered")
     base: Floats = axes("vsr", "k cards", "installed base")
     cumulative: Floats = axes("vr", "k cards", "cards made so far")
+    industry_output: Floats = axes("r", "k cards", "cards that domestic vendors ever made, dead ones included")
     orders: Floats = axes("vr", "k cards", "cards that buyers asked for last quarter, second choices included")
     sold: Floats = axes("vr", "k cards", "cards sold last quarter")
     revenue: Floats = axes("vr", "rmb_m", "revenue of last quarter")

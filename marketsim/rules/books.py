@@ -45,14 +45,14 @@ def books(
     money = finance.funding(p, now, state, asked_funds, *luck)
     flows = _operating_flows(p, now, state, supply, sales)
     result = finance.sum_of_flows(flows)
-    limit = finance.debt_limit(p, now, state)
+    limit = supply.budget.debt_limit
     price = finance.capacity_cost(p, now, supply.granted, premium)
     subsidy = now.levers["capacity_subsidy"] * price
     room = np.maximum(limit - state.debt, 0.0)
     flows["capacity"] = -price
     flows["capacity_subsidy"] = subsidy
     flows["borrowing"] = np.minimum(p.finance.debt_share * (price - subsidy), room)
-    flows["repayment"] = -supply.repayment
+    flows["repayment"] = -supply.dues["repayment"]
     flows["raised"] = money.raised
     flows["guidance_fund"] = money.guidance
     cash, debt, failed = finance.settle(p, now, state, flows, limit)
@@ -70,14 +70,11 @@ def _operating_flows(
         "purchase_subsidy": paid_by_state,
         "production": -supply.cost,
         "take_or_pay": -supply.idle_cost,
-        "respins": -supply.respin_cost,
         "tape_out": -supply.budget.tape_out,
         "adaptation": -supply.budget.adaptation,
         "service": -supply.budget.service,
         "research": -supply.budget.research,
-        "overhead": -p.overhead * state.alive,
-        "frontier": -supply.frontier,
-        "interest": -supply.interest,
+        **{name: -due for name, due in supply.dues.items() if name != "repayment"},
     }
 
 
@@ -108,5 +105,5 @@ def _losses(
         supply.idle_cost + progress.write_off_value,
         short * np.maximum(sales.price * normal, 0.0),
         normal * sales.orders * sales.price * np.expm1(gap),
-        supply.interest + np.minimum(np.maximum(unfunded, 0.0), np.maximum(-result, 0.0)),
+        supply.dues["interest"] + np.minimum(np.maximum(unfunded, 0.0), np.maximum(-result, 0.0)),
     )

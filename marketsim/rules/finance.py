@@ -33,6 +33,7 @@ class Budget:
     service: Floats
     research: Floats
     capacity: Floats  # [v,n,r] k wafers/quarter to ask for
+    debt_limit: Floats  # what lenders allow this quarter
 
 
 def debt_service(p: Parameters, now: Conditions, debt: Floats) -> tuple[Floats, Floats]:
@@ -93,11 +94,12 @@ def affordable(
     left = left - research
     asked = np.maximum(decision.capacity, 0.0)
     cost = capacity_cost(p, now, asked, decision.premium) * (1 - now.levers["capacity_subsidy"])
-    room = np.maximum(debt_limit(p, now, state) - state.debt, 0.0)
+    limit = debt_limit(p, now, state)
+    room = np.maximum(limit - state.debt, 0.0)
     own_share = 1 - p.finance.debt_share
     payable = np.minimum(left / own_share, left + room) if own_share > 0 else left + room
     asked = asked * (np.minimum(ratio(payable, cost, otherwise=1.0), 1.0) * (state.alive & ~p.foreign))[:, None]
-    return Budget(cards, starts, paid_tape_out, adaptation, service, research, asked)
+    return Budget(cards, starts, paid_tape_out, adaptation, service, research, asked, limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def _stocked(state: MarketState, made: Supply) -> MarketState:
         contracts=made.contracts,
         arriving=made.arriving,
         cumulative=state.cumulative + made.finished,
+        industry_output=state.industry_output + total(made.finished, axis=0),
         wafers_made=state.wafers_made + total(made.wafers, axis=0),
         memory_stock=made.memory_limit - made.memory_used,
     )

@@ -23,9 +23,9 @@ def initial_state(p: Parameters, runs: int) -> MarketState:
     state = _first_state(p, runs)
     now = p.conditions[0]
     segments = len(p.segments)
-    per_wafer = technology.cards_per_wafer(p, now, state.wafers_made)
+    dies = np.take_along_axis(technology.cards_per_wafer(p, now, state.wafers_made), state.node, axis=0)
     card = technology.Card(state.node, state.memory, state.architecture)
-    cost = technology.unit_cost(p, now, state, per_wafer, card)
+    cost = technology.unit_cost(p, now, state, dies, card)
     state = replace(state, stock_value=state.stock * cost, pipeline_value=state.pipeline * cost[:, None])
     even = np.full((len(p.vendors), segments, runs), 1.0 / segments)
     offers = shelf(p, now, state, state.price, even, np.zeros_like(even))
@@ -96,6 +96,7 @@ def _first_state(p: Parameters, runs: int) -> MarketState:
         delivery=np.ones((count, runs)),
         base=spread(installed),
         cumulative=spread(installed.sum(axis=1)) + stock,
+        industry_output=spread((installed.sum(axis=1)[: p.domestic].sum(axis=0))) + stock.sum(axis=0),
         orders=sold,
         sold=sold,
         revenue=revenue,

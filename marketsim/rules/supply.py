@@ -12,7 +12,7 @@ from marketsim.rules import finance, foundry, technology
 from marketsim.rules.arrays import one_hot, pick, ratio, total
 from marketsim.rules.products import Progress, on_the_line
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import Floats, MarketState
+from marketsim.state import Bools, Floats, MarketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,28 @@ class Supply:
     wafers: Floats  # [v,n,r]
     cost: Floats  # [v,r] rmb_m of the cards started
     idle_cost: Floats  # [v,r] rmb_m take-or-pay
-    respin_cost: Floats  # [v,r] rmb_m
-    interest: Floats
-    repayment: Floats
-    frontier: Floats
+    dues: dict[str, Floats]  # [v,r] rmb_m by name: overhead, frontier, interest, repayment, respins
     finished: Floats
     finished_value: Floats
     pipeline: Floats
     pipeline_value: Floats
     memory_used: Floats  # [m,r]
     memory_limit: Floats  # [m,r]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What each vendor's contracts can make this quarter. All [v,r] unless said."""
+
+    card: technology.Card
+    node: Bools  # [v,n,r] flags of the card's node
+    per_wafer: Floats  # good cards per wafer
+    cost: Floats  # krmb per card
+    idle_price: Floats  # [n,1] krmb that an idle wafer costs, take-or-pay
+
+    def cards(self, wafers: Floats) -> Floats:
+        """Cards from wafers on the card's node, out of [v,n,r]."""
+        return total(self.node * wafers, axis=1) * self.per_wafer
 
 
 def supply(
@@ -46,35 +58,29 @@ def supply(
     contracts, arriving = foundry.renewed_contracts(
         p, state.contracts, state.arriving, decision.capacity, now.wafer_limit
     )
-    card = on_the_line(p, state)
-    node, memory = card.node, card.memory
-    per_wafer = technology.cards_per_wafer(p, now, state.wafers_made)
-    luck = np.exp(np.float64(p.technology.yield_noise) * draws.quality)
-    per_wafer_here = np.take_along_axis(per_wafer, node, axis=0) * luck / p.dies_per_card
-    cost = technology.unit_cost(p, now, state, per_wafer, card)
-    flags = one_hot(node, len(p.nodes))
-    theta = p.of_nodes("take_or_pay") * now.wafer_price
-    idle_price = ratio(pick(theta, node), per_wafer_here)
-    take_or_pay = total(theta * contracts, axis=1)
-    interest, repayment = finance.debt_service(p, now, state.debt)
-    frontier = finance.frontier_cost(p, state)
-    respins = progress.respins * pick(p.of_nodes("respin_cost"), state.next_node)
-    obligations = p.overhead * state.alive + frontier + interest + repayment + take_or_pay + respins
-    wanted = total(flags * contracts, axis=1) * decision.run_share * per_wafer_here * state.alive
-    tape_out = pick(p.of_nodes("tape_out_cost"), np.minimum(decision.product_node, len(p.nodes) - 1))
+    line = _line(p, now, state, draws)
+    dues = _dues(p, now, state, progress)
+    take_or_pay = total(line.idle_price * contracts, axis=1)
     budget = finance.affordable(
-        p, now, state, decision, wanted, np.maximum(cost - idle_price, 0.0), obligations, tape_out
+        p,
+        now,
+        state,
+        decision,
+        line.cards(contracts) * decision.run_share * state.alive,
+        np.maximum(line.cost - ratio(pick(line.idle_price, line.card.node), line.per_wafer), 0.0),
+        total(np.stack(list(dues.values())), axis=0) + take_or_pay,
+        pick(p.of_nodes("tape_out_cost"), np.minimum(decision.product_node, len(p.nodes) - 1)),
     )
     weights = foundry.queue_weights(p, now, decision.premium, contracts, now.wafer_limit)
-    per_card = pick(p.of_memories("per_card"), memory)
     available = state.memory_stock + now.memory_supply
+    per_card = pick(p.of_memories("per_card"), line.card.memory)
     need = budget.cards * per_card
-    got = foundry.allocated_memory(p, need, memory, total(flags * weights, axis=1), available)
+    got = foundry.allocated_memory(p, need, line.card.memory, total(line.node * weights, axis=1), available)
     cards = budget.cards * ratio(got, need, otherwise=1.0)
-    wafers = flags * ratio(cards, per_wafer_here)[:, None]
+    wafers = line.node * ratio(cards, line.per_wafer)[:, None]
     granted = foundry.granted_capacity(p, budget.capacity, weights, contracts, arriving, now.wafer_limit)
     finished, pipeline = foundry.advance_pipeline(state.pipeline, cards, state.alive)
-    finished_value, pipeline_value = foundry.advance_pipeline(state.pipeline_value, cards * cost, state.alive)
+    finished_value, pipeline_value = foundry.advance_pipeline(state.pipeline_value, cards * line.cost, state.alive)
     return Supply(
         budget=budget,
         contracts=contracts,
@@ -82,16 +88,39 @@ def supply(
         granted=granted,
         cards=cards,
         wafers=wafers,
-        cost=cards * cost,
-        idle_cost=total(theta * np.maximum(contracts - wafers, 0.0), axis=1),
-        respin_cost=respins,
-        interest=interest,
-        repayment=repayment,
-        frontier=frontier,
+        cost=cards * line.cost,
+        idle_cost=total(line.idle_price * np.maximum(contracts - wafers, 0.0), axis=1),
+        dues=dues,
         finished=finished,
         finished_value=finished_value,
         pipeline=pipeline,
         pipeline_value=pipeline_value,
-        memory_used=foundry.memory_used(p, cards * per_card, memory),
+        memory_used=foundry.memory_used(p, cards * per_card, line.card.memory),
         memory_limit=available,
     )
+
+
+def _line(p: Parameters, now: Conditions, state: MarketState, draws: Draws) -> _Line:
+    """The card on the line, how many a wafer gives with this quarter's luck, and what one costs."""
+    card = on_the_line(p, state)
+    dies = np.take_along_axis(technology.cards_per_wafer(p, now, state.wafers_made), card.node, axis=0)
+    dies = dies * np.exp(np.float64(p.technology.yield_noise) * draws.quality)
+    return _Line(
+        card=card,
+        node=one_hot(card.node, len(p.nodes)),
+        per_wafer=dies / p.dies_per_card,
+        cost=technology.unit_cost(p, now, state, dies, card),
+        idle_price=p.of_nodes("take_or_pay") * now.wafer_price,
+    )
+
+
+def _dues(p: Parameters, now: Conditions, state: MarketState, progress: Progress) -> dict[str, Floats]:
+    """What must be paid this quarter whatever is made, beside take-or-pay, by the names of the books' flows."""
+    interest, repayment = finance.debt_service(p, now, state.debt)
+    return {
+        "respins": progress.respins * pick(p.of_nodes("respin_cost"), state.next_node),
+        "overhead": p.overhead * state.alive,
+        "frontier": finance.frontier_cost(p, state),
+        "interest": interest,
+        "repayment": repayment,
+    }

@@ -47,15 +47,14 @@ def cards_per_wafer(p: Parameters, now: Conditions, wafers_made: Floats) -> Floa
     return p.of_nodes("gross_dies") * die_yield * p.of_nodes("packaging_yield")
 
 
-def experience_factor(p: Parameters, cumulative: Floats) -> Floats:
+def experience_factor(p: Parameters, cumulative: Floats, industry: Floats) -> Floats:
     """Experience curve: (Q/Q0)^-b with b = -log2(1 - learning rate).
 
     Q mixes own and spilled-over output: Q = own + spillover * other domestic vendors' output, never below Q0/100.
-    cumulative [v,r] k cards.  Returns [v,r].
+    cumulative [v,r] k cards; industry [r] k cards that domestic vendors ever made, dead ones included.  Returns [v,r].
     Source: Wright (1936); Irwin and Klenow (1994) for spill-overs between chip makers.
     """
     spillover = p.technology.experience_spillover
-    industry = total(cumulative[: p.domestic], axis=0)
     experience = (1 - spillover) * cumulative + spillover * industry
     scaled = np.maximum(experience / p.technology.reference_output, 0.01)
     exponent = np.log2(1 - p.technology.learning_rate)
@@ -71,19 +70,19 @@ class Card:
     architecture: Floats
 
 
-def unit_cost(p: Parameters, now: Conditions, state: MarketState, per_wafer: Floats, card: Card) -> Floats:
+def unit_cost(p: Parameters, now: Conditions, state: MarketState, dies: Floats, card: Card) -> Floats:
     """Cost of a card started now.
 
     c = (dies * wafer price / good dies + memory + board) * a^eta * experience * own factor: a stronger card on the same
     node has more silicon, memory stacks and board.
-    per_wafer [n,r] good dies per wafer.  Returns [v,r] krmb per card.
+    dies [v,r] good dies that a wafer gives the vendor.  Returns [v,r] krmb per card.
     """
-    die = np.take_along_axis(now.wafer_price / per_wafer, card.node, axis=0)
+    die = pick(now.wafer_price, card.node) / dies
     memory = pick(p.of_memories("per_card") * now.memory_price / 1000, card.memory)
     materials = (p.dies_per_card * die + memory + p.technology.board_cost) * state.cost_factor
     if p.technology.architecture_cost > 0:
         materials = materials * np.maximum(card.architecture, 1e-6) ** p.technology.architecture_cost
-    return materials * experience_factor(p, state.cumulative)
+    return materials * experience_factor(p, state.cumulative, state.industry_output)
 
 
 def compute(p: Parameters, node: Ints, architecture: Floats) -> Floats:

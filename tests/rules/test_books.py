@@ -32,8 +32,8 @@ def test_lenders_add_no_more_than_their_limit():
     p = plain_world(1, nodes__node__contract_fee=40, finance__debt_share=1, finance__collateral_share=0.5)
     outcome, state, _ = after_a_quarter(p, capacity=2.0)
     assert outcome.granted[0, 0, 0] == pytest.approx(2)
-    assert outcome.flows["borrowing"][0, 0] == pytest.approx(0.5 * 40 * (1 - 1 / 8))
-    assert state.debt[0, 0] == pytest.approx(17.5)
+    assert outcome.flows["borrowing"][0, 0] == pytest.approx(0.5 * 40)  # of the contract at the start of the quarter
+    assert state.debt[0, 0] == pytest.approx(20)
 
 
 def test_prices_below_a_normal_margin_are_a_price_war():

@@ -207,7 +207,9 @@ def test_industry_experience_is_not_forgotten_when_an_entrant_takes_a_dead_firms
     world = {"technology__learning_rate": 0.2, "technology__experience_spillover": 0.5, "entrants": {"new": ENTRANT}}
     p = plain_world(1, **world)
     now, state = start(p)
-    state = replace(state, cumulative=rows(100, 700, 0, 0))
-    before = technology.experience_factor(p, state.cumulative)[0, 0]
+    output = np.full(2, 800.0)
+    state = replace(state, cumulative=rows(100, 700, 0, 0), industry_output=output)
+    before = technology.experience_factor(p, state.cumulative, state.industry_output)[0, 0]
     after = population.founded(p, now, state, flags(False, True, False, False), rows(0, 0, 0, 0))
-    assert technology.experience_factor(p, after.cumulative)[0, 0] <= before * (1 + 1e-12)
+    assert technology.experience_factor(p, after.cumulative, after.industry_output)[0, 0] == before
+    assert after.cumulative[1, 0] == 0

@@ -81,24 +81,28 @@ def test_cards_per_wafer_and_export_control():
 
 def test_doubling_experience_lowers_cost_by_the_learning_rate():
     p = plain_world(3, technology__learning_rate=0.2)
-    assert technology.experience_factor(p, rows(100, 200, 800))[:, 0] == pytest.approx([1, 0.8, 0.8**3])
+    assert technology.experience_factor(p, rows(100, 200, 800), np.full(2, 1100.0))[:, 0] == pytest.approx([1, 0.8, 0.8**3])
 
 
 def test_cost_against_output_has_slope_minus_b():
     p = plain_world(1, technology__learning_rate=0.27)
     output = np.geomspace(50, 5000, 40)[None]
-    slope = np.polyfit(np.log(output[0]), np.log(technology.experience_factor(p, output)[0]), 1)[0]
+    slope = np.polyfit(np.log(output[0]), np.log(technology.experience_factor(p, output, output[0])[0]), 1)[0]
     assert slope == pytest.approx(np.log2(1 - 0.27), rel=1e-9)
 
 
-def test_experience_spills_over_from_domestic_vendors_only():
-    foreign = {"nv": foreign_supplier()}
-    p = plain_world(2, technology__learning_rate=0.2, technology__experience_spillover=0.25, foreign=foreign)
+def test_experience_spills_over():
+    p = plain_world(2, technology__learning_rate=0.2, technology__experience_spillover=0.25)
     own, others = 100.0, 300.0
-    found = technology.experience_factor(p, rows(own, others, 1e6))
+    found = technology.experience_factor(p, rows(own, others), np.full(2, own + others))
     b = -np.log2(0.8)
     assert found[0, 0] == pytest.approx(((own + 0.25 * others) / 100) ** -b)
     assert found[1, 0] == pytest.approx(((others + 0.25 * own) / 100) ** -b)
+
+
+def test_industry_output_is_that_of_domestic_vendors():
+    _, state = start(plain_world(2, each={"stock": 20}, foreign={"nv": foreign_supplier()}))
+    assert state.industry_output == pytest.approx([240, 240])
 
 
 def foreign_supplier() -> dict[str, object]:
@@ -115,7 +119,7 @@ def foreign_supplier() -> dict[str, object]:
 
 def test_experience_never_counts_less_than_a_hundredth():
     p = plain_world(2, technology__learning_rate=0.2)
-    factor = technology.experience_factor(p, rows(0, 1))
+    factor = technology.experience_factor(p, rows(0, 1), np.ones(2))
     assert factor[0, 0] == factor[1, 0] == pytest.approx(0.01 ** np.log2(0.8))
 
 
