@@ -45,14 +45,26 @@ class Decision:
         return {f.name: f.metadata["axes"] for f in fields(cls)}
 
 
-def stack(decisions: Sequence[tuple[Ints | slice, Decision]], everybody: Decision) -> Decision:
-    """One decision for all vendors from the decisions of groups.
+def full(decision: Decision, vendors: int, runs: int) -> Decision:
+    """The decision with every field in full shape, [vendor, run] or [vendor, item, run]."""
+    shaped = {}
+    for item in fields(Decision):
+        value = np.asarray(getattr(decision, item.name))
+        shape = (vendors, runs) if value.ndim < 3 else (vendors, value.shape[1], runs)
+        shaped[item.name] = value if value.shape == shape else np.broadcast_to(value, shape)
+    return Decision(**shaped)
 
-    decisions: (indices of a group's vendors, its decision).  everybody: what all others do, such as `hold`.
+
+def stack(decisions: Sequence[tuple[Ints | slice, Decision]], everybody: Decision) -> Decision:
+    """One decision for all vendors, every field in full shape, from the decisions of groups.
+
+    decisions: (indices of a group's vendors, its decision).  everybody: what all others do, such as `hold` of an
+    observation of all vendors; its price must be [vendor, run].
     """
+    rest = full(everybody, *everybody.price.shape)
     filled = {}
     for item in fields(Decision):
-        values = np.array(getattr(everybody, item.name))
+        values = np.array(getattr(rest, item.name))
         for group, decision in decisions:
             values[group] = getattr(decision, item.name)
         filled[item.name] = values
@@ -99,8 +111,9 @@ def check(decision: Decision) -> list[str]:
 
 
 def change(decision: Decision, **values: Any) -> Decision:
-    """The decision with some fields replaced; numbers and smaller arrays are broadcast to the field's shape."""
-    return replace(
-        decision,
-        **{name: np.broadcast_to(np.asarray(value), getattr(decision, name).shape) for name, value in values.items()},
-    )
+    """The decision with some fields replaced, by numbers or by arrays that broadcast to the field's axes."""
+    fresh = {}
+    for name, value in values.items():
+        value, field = np.asarray(value), getattr(decision, name)
+        fresh[name] = value if value.ndim == field.ndim else np.broadcast_to(value, field.shape)
+    return replace(decision, **fresh)

@@ -236,27 +236,28 @@ class Observation:
         return self.public.throughput[self.vendors]
 
     def hold(self) -> Decision:
-        """The decision that changes nothing: same price, full use of capacity, research base, no new money."""
-        price = self.price
-        vendors, runs = price.shape
-        zero = np.zeros((vendors, runs))
-        research = np.broadcast_to(self.world.research_base[self.vendors], price.shape)
+        """The decision that changes nothing: same price, full use of capacity, research base, no new money.
+
+        Fields that are the same for all vendors and runs have axes of length 1.
+        """
+        research = self.world.research_base[self.vendors]
         families, segments = len(self.world.families), len(self.world.segments)
+        none = np.zeros((1, 1))
         return Decision(
-            price=price,
-            capacity=np.zeros((vendors, len(self.world.nodes), runs)),
-            premium=zero,
-            run_share=np.ones((vendors, runs)),
-            start_product=np.zeros((vendors, runs), dtype=bool),
+            price=self.price,
+            capacity=np.zeros((1, len(self.world.nodes), 1)),
+            premium=none,
+            run_share=np.ones((1, 1)),
+            start_product=np.zeros((1, 1), dtype=bool),
             product_node=self.node,
             product_memory=self.memory,
             research=research,
             adaptation=0.3 * research,
-            adaptation_split=np.full((vendors, families, runs), 1.0 / families),
+            adaptation_split=np.full((1, families, 1), 1.0 / families),
             service=0.1 * research,
-            focus=np.full((vendors, segments, runs), 1.0 / segments),
-            funds=zero,
-            bid=zero,
+            focus=np.full((1, segments, 1), 1.0 / segments),
+            funds=none,
+            bid=none,
         )
 
 

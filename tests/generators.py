@@ -260,10 +260,18 @@ SECTIONS: dict[str, dict[str, Strategy]] = {
     },
 }
 
-SHARE_LEVERS = (
-    "purchase_subsidy electricity_discount export_control foundry_priority capacity_subsidy guidance_targeting "
-    "listing_window local_support shared_stack merger_approval"
-).split()
+SHARE_LEVERS = [
+    "purchase_subsidy",
+    "electricity_discount",
+    "export_control",
+    "foundry_priority",
+    "capacity_subsidy",
+    "guidance_targeting",
+    "listing_window",
+    "local_support",
+    "shared_stack",
+    "merger_approval",
+]
 OTHER_LEVERS = {"import_ceiling": 3, "import_tariff": 2, "guidance_fund": 20_000, "joint_procurement": 2}
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from marketsim.rules.arrays import pick, running_total, total
+from marketsim.rules.arrays import running_total, total
 from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.scenario.schema import EntrantType
 from marketsim.state import Bools, Floats, Ints, MarketState
+
+LEFT_BEHIND = (
+    *("cash", "debt", "stock", "stock_value", "orders", "sold", "revenue", "gross_profit", "research"),
+    *("pipeline", "pipeline_value", "contracts", "arriving", "base", "next_quarters"),
+)
+"""What nothing remains of when a vendor fails."""
 
 
 def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approved: Bools) -> tuple[Ints, Floats]:
@@ -59,15 +69,22 @@ def merged(p: Parameters, state: MarketState, buyer: Ints) -> MarketState:
 
 def buried(state: MarketState, failed: Bools) -> MarketState:
     """Failed vendors leave: no cash, debt, cards, contracts or base remain with them."""
-    stays = ~failed
-    kept: dict[str, Floats | Bools | Ints] = {"alive": state.alive & stays}
-    for name in ("cash", "debt", "stock", "stock_value", "orders", "sold", "revenue", "gross_profit", "research"):
-        kept[name] = getattr(state, name) * stays
-    for name in ("pipeline", "pipeline_value", "contracts", "base"):
-        kept[name] = getattr(state, name) * stays[:, None]
-    kept["arriving"] = state.arriving * stays[:, None, None]
-    kept["next_quarters"] = state.next_quarters * stays
-    return replace(state, **kept)  # type: ignore[arg-type]
+    vendors, runs = np.nonzero(failed)
+    return changed_at(state, (vendors, runs), {"alive": False} | dict.fromkeys(LEFT_BEHIND, 0))
+
+
+def changed_at(state: MarketState, place: tuple[Ints, Ints], values: Mapping[str, Any]) -> MarketState:
+    """The state with some fields set for some (vendor, run) pairs.
+
+    values: by field, one number or one per pair, or per pair and item for fields with more axes.
+    """
+    vendors, runs = place
+    fresh = {}
+    for name, value in values.items():
+        field = getattr(state, name).copy()
+        field[(vendors, *(slice(None),) * (field.ndim - 2), runs)] = value
+        fresh[name] = field
+    return replace(state, **fresh)
 
 
 def entry_rates(p: Parameters, now: Conditions, state: MarketState) -> Floats:
@@ -119,45 +136,41 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
 
     heritage [v,r] standard normal: an entrant's unit cost is exp(spread * heritage) times the industry's.
     """
-    if not entering.any():
+    vendors, runs = np.nonzero(entering)
+    if vendors.size == 0:
         return state
     types = list(p.scenario.entrants.values())
-    kind = np.maximum(p.entry_type, 0)[:, None]
+    kind = p.entry_type[vendors]
 
-    def given(read: list[float]) -> Floats:
-        return np.array(read, dtype=float)[kind]
+    def given(read: Callable[[EntrantType], float]) -> NDArray[Any]:
+        return np.array([read(entrant) for entrant in types])[kind]
 
-    def placed(values: Floats | Ints | float, old: Floats | Ints) -> Floats:
-        return np.where(entering, values, old)
-
-    node = np.array([p.nodes.index(e.product.node) for e in types])[kind]
-    memory = np.array([p.memories.index(e.product.memory) for e in types])[kind]
-    lead = p.technology.production_lead
-    ready = pick(p.of_nodes("design_time"), node) + lead
-    flags = entering[:, None]
-    best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)
-    architecture = np.maximum(given([e.product.architecture for e in types]), given([e.catch_up for e in types]) * best)
-    return replace(
-        state,
-        alive=state.alive | entering,
-        listed=state.listed & ~entering,
-        age=placed(0, state.age).astype(np.int64),
-        cash=placed(given([e.cash for e in types]), state.cash),
-        founders_share=placed(1.0, state.founders_share),
-        price=placed(given([e.price for e in types]), state.price),
-        node=placed(node, state.node).astype(np.int64),
-        memory=placed(memory, state.memory).astype(np.int64),
-        architecture=placed(architecture, state.architecture),
-        next_node=placed(node, state.next_node).astype(np.int64),
-        next_memory=placed(memory, state.next_memory).astype(np.int64),
-        next_architecture=placed(architecture, state.next_architecture),
-        next_quarters=placed(ready, state.next_quarters).astype(np.int64),
-        nodes_mastered=state.nodes_mastered & ~flags,
-        cost_factor=placed(np.exp(p.cost_spread * heritage), state.cost_factor),
-        software=np.where(flags, given([e.software for e in types])[:, None], state.software),
-        reliability=placed(given([e.reliability for e in types]), state.reliability),
-        delivery=placed(1.0, state.delivery),
-        cumulative=placed(0.0, state.cumulative),
-        growth=placed(0.0, state.growth),
-        shortfall=np.where(flags, 0.0, state.shortfall),
-    )
+    node = given(lambda e: p.nodes.index(e.product.node))
+    memory = given(lambda e: p.memories.index(e.product.memory))
+    ahead = p.of_nodes("design_time")[node, 0] + p.technology.production_lead
+    best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)[runs]
+    architecture = np.maximum(given(lambda e: e.product.architecture), given(lambda e: e.catch_up) * best)
+    start = {
+        "alive": True,
+        "listed": False,
+        "age": 0,
+        "cash": given(lambda e: e.cash),
+        "founders_share": 1.0,
+        "price": given(lambda e: e.price),
+        "node": node,
+        "memory": memory,
+        "architecture": architecture,
+        "next_node": node,
+        "next_memory": memory,
+        "next_architecture": architecture,
+        "next_quarters": ahead.astype(np.int64),
+        "nodes_mastered": False,
+        "cost_factor": np.exp(p.cost_spread[vendors, 0] * heritage[vendors, runs]),
+        "software": given(lambda e: e.software)[:, None],
+        "reliability": given(lambda e: e.reliability),
+        "delivery": 1.0,
+        "cumulative": 0.0,
+        "growth": 0.0,
+        "shortfall": 0.0,
+    }
+    return changed_at(state, (vendors, runs), start)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from marketsim.chance import Draws
-from marketsim.decisions import Decision, clip
+from marketsim.decisions import Decision, clip, full
 from marketsim.rules import finance, population, products, software
 from marketsim.rules.arrays import total
 from marketsim.rules.books import Books, books
@@ -29,10 +29,10 @@ def play(
 ) -> tuple[MarketState, Outcome]:
     """One quarter of the market: what was decided meets what was drawn.
 
-    decision: all vendors'; those of foreign suppliers and dead vendors are ignored.
+    decision: all vendors', in anything that broadcasts to full shape; those of foreign suppliers and dead vendors are ignored.
     Returns the market after the quarter and what happened in it.
     """
-    decision, clipped = clip(decision)
+    decision, clipped = clip(full(decision, *state.cash.shape))
     state, progress = products.progress(p, state, draws.respin)
     made = supply(p, now, state, decision, draws, progress)
     stocked = _stocked(state, made)

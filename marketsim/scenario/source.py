@@ -87,13 +87,13 @@ def plain(node: Node) -> object:
 def read_text(path: Path) -> str:
     """The text of a scenario file. Raises ScenarioError for anything that is not a readable, smallish UTF-8 file."""
     origin = Origin(str(path))
-    if path.is_dir():
-        raise _refusal(origin, "is a directory, not a scenario file")
-    if not path.exists():
-        raise _refusal(origin, "there is no such file")
-    if not path.is_file():
-        raise _refusal(origin, "is not an ordinary file")
     try:
+        if path.is_dir():
+            raise _refusal(origin, "is a directory, not a scenario file")
+        if not path.exists():
+            raise _refusal(origin, "there is no such file")
+        if not path.is_file():
+            raise _refusal(origin, "is not an ordinary file")
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from marketsim.decisions import change
+from marketsim.decisions import change, full
 from marketsim.market import Market
 from marketsim.rules import finance
 from tests.rules.test_technology import foreign_supplier
@@ -47,6 +47,7 @@ def budget(cash: float, obligations: float = 0.0, debt: float = 0.0, **changes):
     wish = change(
         market.observe().hold(), start_product=True, adaptation=20.0, service=30.0, research=40.0, capacity=10.0
     )
+    wish = full(wish, 1, 2)
     return finance.affordable(p, now, state, wish, rows(10), rows(5), rows(obligations), rows(100))
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from marketsim.scenario import library
 from marketsim.scenario.checks import violations
@@ -33,20 +33,26 @@ def test_a_drawn_scenario_survives_its_file(scenario: Scenario) -> None:
         assert library.load_scenario(path) == scenario
 
 
-def test_strategies_are_drawn_from_the_given_ones() -> None:
-    wanted = find(scenarios(["captive"]), lambda world: bool(world.entrants))
-    assert {part.strategy for part in [*wanted.vendors.values(), *wanted.entrants.values()]} == {"captive"}
+def test_strategies_are_drawn_from_the_given_ones_and_corners_are_reached() -> None:
+    drawn: list[Scenario] = []
 
+    @settings(slow, max_examples=60, phases=[Phase.generate], derandomize=True, database=None)
+    @given(scenarios(["captive"]))
+    def collect(scenario: Scenario) -> None:
+        drawn.append(scenario)
 
-def test_corners_are_reached() -> None:
-    quick = settings(max_examples=500, deadline=None)
-    for corner in (
-        lambda world: all(segment.lock_in == 0 for segment in world.segments.values()),
-        lambda world: world.finance.debt_share == 0,
-        lambda world: any(max(node.capacity.values()) == 0 for node in world.nodes.values()),
-        lambda world: not world.foreign and not world.entrants,
-    ):
-        find(scenarios(), corner, settings=quick)
+    collect()
+    assert {part.strategy for world in drawn for part in [*world.vendors.values(), *world.entrants.values()]} == {
+        "captive"
+    }
+    nodes = [node for world in drawn for node in world.nodes.values()]
+    assert any(segment.lock_in == 0 for world in drawn for segment in world.segments.values())
+    assert any(world.finance.debt_share == 0 for world in drawn)
+    assert any(max(node.capacity.values()) == 0 for node in nodes)
+    assert any(not world.foreign and not world.entrants for world in drawn)
+    assert any(len(world.foreign) == 2 for world in drawn)
+    assert any(len(world.entrants) == 2 for world in drawn)
+    assert {len(world.vendors) for world in drawn} == {2, 3, 4, 5, 6}
 
 
 def test_no_field_of_a_section_is_forgotten() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agents.strategies import Team, get, names
-from marketsim.decisions import Decision, check
+from marketsim.decisions import Decision, check, full
 from marketsim.market import Market
 from marketsim.observation import Observation
 from marketsim.scenario.parameters import Parameters
@@ -38,7 +38,7 @@ def test_decides_within_bounds_whatever_happens(name: str, situation: str, bend:
     with np.errstate(all="raise", under="ignore"):
         decision = get(name).decide(obs)
     assert check(decision) == []
-    hold = obs.hold()
+    decision, hold = (full(wish, *obs.price.shape) for wish in (decision, obs.hold()))
     for item in fields(Decision):
         value, like = getattr(decision, item.name), getattr(hold, item.name)
         assert value.shape == like.shape, item.name
@@ -61,8 +61,8 @@ def test_one_vendor_in_two_runs_decides_as_in_company(name: str, chips: Paramete
     many, few = Market(chips, seed=3, runs=range(64)), Market(chips, seed=3, runs=range(2))
     team, strategy = Team(chips.strategies), get(name)
     for _ in range(6):
-        crowd = strategy.decide(many.observe().of(slice(4, 7)))
-        alone = strategy.decide(few.observe().of(np.array([5])))
+        crowd = full(strategy.decide(many.observe().of(slice(4, 7))), 3, 64)
+        alone = full(strategy.decide(few.observe().of(np.array([5]))), 1, 2)
         for item in fields(Decision):
             of_crowd, of_alone = getattr(crowd, item.name)[1, ..., :2], getattr(alone, item.name)[0]
             assert np.array_equal(of_crowd, of_alone), item.name
