@@ -60,7 +60,7 @@ def draw(p: Parameters, seed: int, runs: range, quarter: int) -> Draws:
     for name, (distribution, shape) in layout.items():
         block = bits[row : row + math.prod(shape)]
         row += len(block)
-        values = _normal_quantiles()[block] if distribution == "normal" else (block + np.float32(0.5)) / LEVELS
+        values = _normal_quantiles().take(block) if distribution == "normal" else (block + np.float32(0.5)) / LEVELS
         drawn[name] = values.reshape(*shape, len(runs))
     return Draws(**drawn)
 

@@ -24,7 +24,7 @@ from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
 from marketsim.state import Floats
 
-CHUNK = 512
+CHUNK = 1024
 """Runs computed side by side: large enough to hide Python, small enough for the cache (see benchmarks)."""
 
 Decide = Callable[[Observation], Decision]
@@ -195,12 +195,22 @@ class _Worker:
     def __init__(self, job: Job, keep: bool) -> None:
         self.job, self.keep = job, keep
         self.parameters = Parameters(job.scenario)
+        _keep_freed_memory()
 
     def __call__(self, part: range) -> tuple[Summary, Outcomes | None]:
         outcomes = simulate_chunk(self.parameters, self.job.decide, self.job.seed, part)
         summary = Summary(self.job.scenario, self.job.seed, outcomes.years, self.parameters.vendors)
         summary.add(outcomes)
         return summary, outcomes if self.keep else None
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what arrays give back, instead of returning it to the system after each.
+
+    Once a block of almost 32 MB has been freed, glibc takes smaller ones from its own heap and keeps up to twice as
+    much of it (mallopt(3), M_MMAP_THRESHOLD): a tenth less time. Elsewhere it does nothing; it is never touched.
+    """
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 _worker: _Worker | None = None

@@ -20,13 +20,15 @@ def water_fill(requests: Floats, weights: Floats, limit: Floats) -> Floats:
     scarce = total(requests, axis=0) > limit
     if not scarce.any():
         return requests
-    order = np.argsort(ratio(requests, weights), axis=0, kind="stable")
-    asked = np.take_along_axis(requests, order, axis=0)
-    weight = np.take_along_axis(weights, order, axis=0)
-    before = running_total(asked) - asked
-    after = running_total(weight[::-1])[::-1]
-    level = ratio(np.maximum(limit - before, 0.0), after).max(axis=0)
-    return np.where(scarce, np.minimum(requests, level * weights), requests)
+    asked, weight, most = requests[:, scarce], weights[:, scarce], np.broadcast_to(limit, scarce.shape)[scarce]
+    order = np.argsort(ratio(asked, weight), axis=0, kind="stable")
+    in_order = np.take_along_axis(asked, order, axis=0)
+    before = running_total(in_order) - in_order
+    after = running_total(np.take_along_axis(weight, order, axis=0)[::-1])[::-1]
+    level = ratio(np.maximum(most - before, 0.0), after).max(axis=0)
+    grants = requests.copy()
+    grants[:, scarce] = np.minimum(asked, level * weight)
+    return grants
 
 
 def queue_weights(p: Parameters, now: Conditions, premium: Floats, contracts: Floats, limit: Floats) -> Floats:

@@ -49,7 +49,8 @@ def progress(p: Parameters, state: MarketState, respin: Floats) -> tuple[MarketS
         next_quarters=remaining,
         next_architecture=next_architecture,
         research=np.where(taped_out, 0.0, state.research),
-        nodes_mastered=state.nodes_mastered | ((at_tape_out | launched)[:, None] & one_hot(state.next_node, len(p.nodes))),
+        nodes_mastered=state.nodes_mastered
+        | ((at_tape_out | launched)[:, None] & one_hot(state.next_node, len(p.nodes))),
         node=np.where(launched, state.next_node, state.node),
         memory=np.where(launched, state.next_memory, state.memory),
         architecture=np.where(launched, next_architecture, state.architecture),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.rules.arrays import pick, ratio, total
+from marketsim.rules.arrays import pick, ratio
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Floats, Ints, MarketState
 
