@@ -10,7 +10,7 @@ plays three vendors in 512 runs sees arrays of shape [3, 512]; a `VendorAgent` s
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from marketsim.rules.arrays import ratio, total
 from marketsim.rules.products import hardware, on_the_line
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState
+
+Array = TypeVar("Array", Bools, Floats, Ints)
 
 
 class PublicFacts:
@@ -122,68 +124,68 @@ class PublicFacts:
         return np.asarray(self.alive[self._home].sum(axis=0))
 
 
-class _Own:
+class _Own(Generic[Array]):
     """An array of the state, for the vendors that an observation covers."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, observation: Observation, owner: type[Observation]) -> Any:
-        values = getattr(observation.state, self.name)[observation.vendors]
+    def __get__(self, observation: Observation, owner: type[Observation]) -> Array:
+        values: Array = getattr(observation.state, self.name)[observation.vendors]
         return values
 
 
 class Observation:
     """What the vendors of one strategy know at the start of a quarter."""
 
-    alive = _Own("alive")
+    alive = _Own[Bools]("alive")
     """in business"""
-    listed = _Own("listed")
-    age = _Own("age")
+    listed = _Own[Bools]("listed")
+    age = _Own[Ints]("age")
     """quarters since entry"""
-    cash = _Own("cash")
+    cash = _Own[Floats]("cash")
     """rmb_m"""
-    debt = _Own("debt")
+    debt = _Own[Floats]("debt")
     """rmb_m"""
-    founders_share = _Own("founders_share")
-    price = _Own("price")
+    founders_share = _Own[Floats]("founders_share")
+    price = _Own[Floats]("price")
     """krmb/card, last quarter"""
-    stock = _Own("stock")
+    stock = _Own[Floats]("stock")
     """k cards finished"""
-    stock_value = _Own("stock_value")
+    stock_value = _Own[Floats]("stock_value")
     """rmb_m"""
-    pipeline = _Own("pipeline")
+    pipeline = _Own[Floats]("pipeline")
     """[v,l,r] k cards in process by quarters to go"""
-    contracts = _Own("contracts")
+    contracts = _Own[Floats]("contracts")
     """[v,n,r] k wafers/quarter in force"""
-    arriving = _Own("arriving")
+    arriving = _Own[Floats]("arriving")
     """[v,n,l,r] k wafers/quarter on their way"""
-    node = _Own("node")
+    node = _Own[Ints]("node")
     """index of the node of the product on sale"""
-    memory = _Own("memory")
+    memory = _Own[Ints]("memory")
     """index of the memory of the product on sale"""
-    architecture = _Own("architecture")
-    next_node = _Own("next_node")
-    next_quarters = _Own("next_quarters")
+    architecture = _Own[Floats]("architecture")
+    next_node = _Own[Ints]("next_node")
+    next_quarters = _Own[Ints]("next_quarters")
     """quarters until the next product comes out, 0: none in design"""
-    research = _Own("research")
+    research = _Own[Floats]("research")
     """rmb_m since the last tape-out"""
-    software = _Own("software")
+    software = _Own[Floats]("software")
     """[v,f,r] maturity in [0,1]"""
-    reliability = _Own("reliability")
-    delivery = _Own("delivery")
+    reliability = _Own[Floats]("reliability")
+    delivery = _Own[Floats]("delivery")
     """delivered over ordered, remembered"""
-    base = _Own("base")
+    base = _Own[Floats]("base")
     """[v,s,r] k cards installed"""
-    orders = _Own("orders")
+    orders = _Own[Floats]("orders")
     """k cards that buyers asked for last quarter, second choices included: some asked elsewhere first"""
-    sold = _Own("sold")
+    sold = _Own[Floats]("sold")
     """k cards sold last quarter"""
-    revenue = _Own("revenue")
+    revenue = _Own[Floats]("revenue")
     """rmb_m last quarter"""
-    gross_profit = _Own("gross_profit")
+    gross_profit = _Own[Floats]("gross_profit")
     """rmb_m last quarter"""
-    growth = _Own("growth")
+    growth = _Own[Floats]("growth")
     """extrapolated growth of own orders, per quarter"""
 
     def __init__(
@@ -195,6 +197,7 @@ class Observation:
         card_cost: Floats,
         noise: Floats,
         vendors: Ints | slice,
+        workings: dict[str, Any] | None = None,
     ) -> None:
         self.state = state
         """the market; strategies read it only through this class"""
@@ -203,12 +206,15 @@ class Observation:
         """prices, limits and policy levers of this quarter"""
         self.public = public
         self.vendors = vendors
+        self.workings: dict[str, Any] = {} if workings is None else workings
+        """what strategies have worked out of the quarter, by name, for all views of it: saves work, changes nothing"""
         self._card_cost = card_cost
         self._noise = noise
 
     def of(self, vendors: Ints | slice) -> Observation:
         """The same observation for other vendors."""
-        return Observation(self.state, self.world, self.now, self.public, self._card_cost, self._noise, vendors)
+        own = (self._card_cost, self._noise)
+        return Observation(self.state, self.world, self.now, self.public, *own, vendors, self.workings)
 
     @property
     def card_cost(self) -> Floats:

@@ -310,14 +310,10 @@ class Outlook:
         return rows
 
 
-_latest: Books | None = None
-"""The quarter in hand, known by its public facts, of which each call of `observe` makes its own. Only saves work."""
-
-
 def _books_of(obs: Observation) -> Books:
-    global _latest
-    books = _latest
-    if books is None or books.obs.public is not obs.public:
+    """The books of all vendors, worked out once a quarter whoever asks first."""
+    if "books" not in obs.workings:
         everybody = obs.of(slice(0, len(obs.world.vendors)))
-        books = _latest = Books(everybody, MarketView(everybody))
+        obs.workings["books"] = Books(everybody, MarketView(everybody))
+    books: Books = obs.workings["books"]
     return books

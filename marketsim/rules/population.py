@@ -20,6 +20,12 @@ LEFT_BEHIND = (
 )
 """What nothing remains of when a vendor fails."""
 
+NEWCOMER: Mapping[str, Any] = {
+    **{"alive": True, "listed": False, "age": 0, "founders_share": 1.0, "nodes_mastered": False},
+    **{"delivery": 1.0, "cumulative": 0.0, "growth": 0.0, "shortfall": 0.0},
+}
+"""What every entrant starts with, whatever its type."""
+
 
 def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approved: Bools) -> tuple[Ints, Floats]:
     """Who buys each failing vendor, and for how much: the bidder for whom base and software are worth most.
@@ -151,11 +157,8 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
     best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)[runs]
     architecture = np.maximum(given(lambda e: e.product.architecture), given(lambda e: e.catch_up) * best)
     start = {
-        "alive": True,
-        "listed": False,
-        "age": 0,
+        **NEWCOMER,
         "cash": given(lambda e: e.cash),
-        "founders_share": 1.0,
         "price": given(lambda e: e.price),
         "node": node,
         "memory": memory,
@@ -164,13 +167,8 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
         "next_memory": memory,
         "next_architecture": architecture,
         "next_quarters": ahead.astype(np.int64),
-        "nodes_mastered": False,
         "cost_factor": np.exp(p.cost_spread[vendors, 0] * heritage[vendors, runs]),
         "software": given(lambda e: e.software)[:, None],
         "reliability": given(lambda e: e.reliability),
-        "delivery": 1.0,
-        "cumulative": 0.0,
-        "growth": 0.0,
-        "shortfall": 0.0,
     }
     return changed_at(state, (vendors, runs), start)

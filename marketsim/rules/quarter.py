@@ -29,7 +29,8 @@ def play(
 ) -> tuple[MarketState, Outcome]:
     """One quarter of the market: what was decided meets what was drawn.
 
-    decision: all vendors', in anything that broadcasts to full shape; those of foreign suppliers and dead vendors are ignored.
+    decision: all vendors', in anything that broadcasts to full shape; what foreign suppliers and dead vendors decide is
+    ignored.
     Returns the market after the quarter and what happened in it.
     """
     decision, clipped = clip(full(decision, *state.cash.shape))

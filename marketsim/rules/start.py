@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketsim.rules import technology
+from marketsim.rules.arrays import one_hot
+from marketsim.rules.finance import CAUSES
 from marketsim.rules.sales import choice_and_index, shelf
 from marketsim.scenario.parameters import Parameters
-from marketsim.scenario.schema import ForeignSupplier, Product, Vendor
+from marketsim.scenario.schema import ForeignSupplier, Vendor
 from marketsim.state import Floats, Ints, MarketState
 
 
@@ -33,81 +36,118 @@ def initial_state(p: Parameters, runs: int) -> MarketState:
 
 
 def _first_state(p: Parameters, runs: int) -> MarketState:
-    world = p.scenario
-    named = len(world.vendors)
-    count = len(p.vendors)
+    """Everything but what the cards in hand cost."""
+    read = _Reader(p, runs)
+    return MarketState(**_firms(read), **_cards(read), **_products(read), **_standing(read), **_world(read))
 
-    def spread(column: Any) -> Any:
-        return np.repeat(column, runs, axis=-1)
 
-    def numbers(read: Callable[[Vendor], float], otherwise: float = 0.0) -> Floats:
-        values: Floats = spread(p.of_vendors(read, lambda e: otherwise))
-        return values
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads vendors of a scenario into arrays with a run axis; entrant slots and foreign suppliers get `otherwise`."""
 
-    def indices(read: Callable[[Product], str], names: list[str]) -> Ints:
-        chosen: Ints = spread(p.of_vendors(lambda v: names.index(read(v.product)), lambda e: 0)).astype(np.int64)
-        return chosen
+    p: Parameters
+    runs: int
 
-    def next_indices(read: Callable[[Product], str], names: list[str]) -> Ints:
-        chosen = p.of_vendors(lambda v: names.index(read(v.next_product or v.product)), lambda e: 0)
-        chosen_next: Ints = spread(chosen).astype(np.int64)
-        return chosen_next
+    def spread(self, column: NDArray[Any]) -> NDArray[Any]:
+        """The same for all runs: [...,1] to [...,r]."""
+        return np.repeat(column, self.runs, axis=-1)
 
-    node = indices(lambda product: product.node, p.nodes)
-    no = np.zeros((count, runs))
-    alive = spread((np.arange(count) < named)[:, None] | p.foreign)
-    contracts = _tables(p, lambda v: v.contracts, p.nodes)
-    mastered = np.zeros((count, len(p.nodes), runs), dtype=bool)
-    mastered[np.arange(named)[:, None], node[:named], np.arange(runs)[None]] = True
-    pipeline = np.zeros((count, p.technology.production_lead, 1))
-    for v, vendor in enumerate(world.vendors.values()):
+    def numbers(self, read: Callable[[Vendor], float], otherwise: float = 0.0) -> Floats:
+        """One number of each vendor, [v,r]."""
+        return self.spread(self.p.of_vendors(read, lambda entrant: otherwise))
+
+    def indices(self, read: Callable[[Vendor], str], names: list[str]) -> Ints:
+        """One name of each vendor as its index in `names`, [v,r]."""
+        found: Ints = self.numbers(lambda vendor: names.index(read(vendor))).astype(np.int64)
+        return found
+
+    def zeros(self, *sizes: int) -> Floats:
+        """Zeros [*sizes,r]."""
+        return np.zeros((*sizes, self.runs))
+
+
+def _firms(read: _Reader) -> dict[str, Any]:
+    """Who is in business, with which money."""
+    p, vendors = read.p, len(read.p.vendors)
+    named = (np.arange(vendors) < len(p.scenario.vendors))[:, None]
+    return {
+        "alive": read.spread(named | p.foreign),
+        "listed": read.numbers(lambda v: float(v.listed)) > 0,
+        "age": np.zeros((vendors, read.runs), dtype=np.int64),
+        "cash": read.numbers(lambda v: v.cash),
+        "debt": read.numbers(lambda v: v.debt),
+        "founders_share": read.numbers(lambda v: v.founders_share, 1.0),
+        "shortfall": read.zeros(vendors, len(CAUSES)),
+    }
+
+
+def _cards(read: _Reader) -> dict[str, Any]:
+    """Cards in stock, in process and sold, and contracts. Last quarter's sales are the mean of what is in process."""
+    p, vendors, lead = read.p, len(read.p.vendors), read.p.technology.production_lead
+    pipeline = np.zeros((vendors, lead, 1))
+    for v, vendor in enumerate(p.scenario.vendors.values()):
         pipeline[v, :, 0] = vendor.in_process
-    stock = numbers(lambda v: v.stock)
-    sold = spread(pipeline.sum(axis=1) / p.technology.production_lead)
-    revenue = sold * numbers(lambda v: v.price)
-    pipeline = spread(pipeline)
-    installed = _installed(p)
-    return MarketState(
-        alive=alive,
-        listed=numbers(lambda v: float(v.listed)) > 0,
-        age=np.zeros((count, runs), dtype=np.int64),
-        cash=numbers(lambda v: v.cash),
-        debt=numbers(lambda v: v.debt),
-        founders_share=numbers(lambda v: v.founders_share, 1.0),
-        price=numbers(lambda v: v.price, 1.0),
-        stock=stock,
-        stock_value=no,
-        pipeline=pipeline,
-        pipeline_value=0.0 * pipeline,
-        contracts=spread(contracts),
-        arriving=np.zeros((count, len(p.nodes), p.contract_lead, runs)),
-        node=node,
-        memory=indices(lambda product: product.memory, p.memories),
-        architecture=numbers(lambda v: v.product.architecture, 1.0) + 1.0 * p.foreign,
-        next_node=next_indices(lambda product: product.node, p.nodes),
-        next_memory=next_indices(lambda product: product.memory, p.memories),
-        next_architecture=numbers(lambda v: v.next_product.architecture if v.next_product else 0.0),
-        next_quarters=numbers(lambda v: v.next_product.ready_in if v.next_product else 0).astype(np.int64),
-        research=no,
-        nodes_mastered=mastered,
-        cost_factor=numbers(lambda v: v.cost_factor, 1.0),
-        software=spread(_software(p)),
-        reliability=spread(_reliability(p)),
-        delivery=np.ones((count, runs)),
-        base=spread(installed),
-        cumulative=spread(installed.sum(axis=1)) + stock,
-        industry_output=spread((installed.sum(axis=1)[: p.domestic].sum(axis=0))) + stock.sum(axis=0),
-        orders=sold,
-        sold=sold,
-        revenue=revenue,
-        gross_profit=revenue * p.finance.normal_margin,
-        growth=spread(_expected_growth(p)),
-        shortfall=np.zeros((count, 5, runs)),
-        wafers_made=np.zeros((len(p.nodes), runs)),
-        memory_stock=spread(p.of_memories("stockpile")),
-        waiting=np.zeros((len(p.segments), runs)),
-        reference_cost=np.ones((len(p.segments), runs)),
-    )
+    sold = read.spread(pipeline.sum(axis=1) / lead)
+    revenue = sold * read.numbers(lambda v: v.price)
+    return {
+        "price": read.numbers(lambda v: v.price, 1.0),
+        "stock": read.numbers(lambda v: v.stock),
+        "stock_value": read.zeros(vendors),
+        "pipeline": read.spread(pipeline),
+        "pipeline_value": read.zeros(vendors, lead),
+        "contracts": read.spread(_tables(p, lambda v: v.contracts, p.nodes)),
+        "arriving": read.zeros(vendors, len(p.nodes), p.contract_lead),
+        "orders": sold,
+        "sold": sold,
+        "revenue": revenue,
+        "gross_profit": revenue * p.finance.normal_margin,
+        "growth": read.spread(_expected_growth(p)),
+    }
+
+
+def _products(read: _Reader) -> dict[str, Any]:
+    """What is on sale and what is in design. Who sells a card has taped out on its node."""
+    p, named = read.p, len(read.p.scenario.vendors)
+    node = read.indices(lambda v: v.product.node, p.nodes)
+    mastered = np.zeros((len(p.vendors), len(p.nodes), read.runs), dtype=bool)
+    mastered[:named] = one_hot(node[:named], len(p.nodes))
+    return {
+        "node": node,
+        "memory": read.indices(lambda v: v.product.memory, p.memories),
+        "architecture": read.numbers(lambda v: v.product.architecture, 1.0) + 1.0 * p.foreign,
+        "next_node": read.indices(lambda v: (v.next_product or v.product).node, p.nodes),
+        "next_memory": read.indices(lambda v: (v.next_product or v.product).memory, p.memories),
+        "next_architecture": read.numbers(lambda v: v.next_product.architecture if v.next_product else 0.0),
+        "next_quarters": read.numbers(lambda v: v.next_product.ready_in if v.next_product else 0).astype(np.int64),
+        "research": read.zeros(len(p.vendors)),
+        "nodes_mastered": mastered,
+        "cost_factor": read.numbers(lambda v: v.cost_factor, 1.0),
+    }
+
+
+def _standing(read: _Reader) -> dict[str, Any]:
+    """What buyers know of each vendor: software, reliability, deliveries, installed base."""
+    p, installed = read.p, _installed(read.p)
+    ever_made = installed.sum(axis=1) + p.of_vendors(lambda v: v.stock, lambda entrant: 0.0)
+    return {
+        "software": read.spread(_software(p)),
+        "reliability": read.spread(_reliability(p)),
+        "delivery": np.ones((len(p.vendors), read.runs)),
+        "base": read.spread(installed),
+        "cumulative": read.spread(ever_made),
+        "industry_output": read.spread(ever_made[: p.domestic].sum(axis=0)),
+    }
+
+
+def _world(read: _Reader) -> dict[str, Any]:
+    """Foundries, memory and buyers."""
+    p, segments = read.p, len(read.p.segments)
+    return {
+        "wafers_made": read.zeros(len(p.nodes)),
+        "memory_stock": read.spread(p.of_memories("stockpile")),
+        "waiting": read.zeros(segments),
+        "reference_cost": np.ones((segments, read.runs)),
+    }
 
 
 def _expected_growth(p: Parameters) -> Floats:

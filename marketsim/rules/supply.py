@@ -60,17 +60,7 @@ def supply(
     )
     line = _line(p, now, state, draws)
     dues = _dues(p, now, state, progress)
-    take_or_pay = total(line.idle_price * contracts, axis=1)
-    budget = finance.affordable(
-        p,
-        now,
-        state,
-        decision,
-        line.cards(contracts) * decision.run_share * state.alive,
-        np.maximum(line.cost - ratio(pick(line.idle_price, line.card.node), line.per_wafer), 0.0),
-        total(np.stack(list(dues.values())), axis=0) + take_or_pay,
-        pick(p.of_nodes("tape_out_cost"), np.minimum(decision.product_node, len(p.nodes) - 1)),
-    )
+    budget = _budget(p, now, state, decision, contracts, line, dues)
     weights = foundry.queue_weights(p, now, decision.premium, contracts, now.wafer_limit)
     available = state.memory_stock + now.memory_supply
     per_card = pick(p.of_memories("per_card"), line.card.memory)
@@ -97,6 +87,28 @@ def supply(
         pipeline_value=pipeline_value,
         memory_used=foundry.memory_used(p, cards * per_card, line.card.memory),
         memory_limit=available,
+    )
+
+
+def _budget(
+    p: Parameters,
+    now: Conditions,
+    state: MarketState,
+    decision: Decision,
+    contracts: Floats,
+    line: _Line,
+    dues: dict[str, Floats],
+) -> finance.Budget:
+    """What can be paid. Take-or-pay is due for all contracts, so a card costs only what comes on top of it."""
+    return finance.affordable(
+        p,
+        now,
+        state,
+        decision,
+        cards=line.cards(contracts) * decision.run_share * state.alive,
+        card_price=np.maximum(line.cost - ratio(pick(line.idle_price, line.card.node), line.per_wafer), 0.0),
+        obligations=total(np.stack(list(dues.values())), axis=0) + total(line.idle_price * contracts, axis=1),
+        tape_out=pick(p.of_nodes("tape_out_cost"), np.minimum(decision.product_node, len(p.nodes) - 1)),
     )
 
 
