@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from marketsim.rules.arrays import total
+from marketsim.scenario.parameters import Parameters
 from marketsim.state import Bools, Floats, Ints
 
 
@@ -94,12 +95,13 @@ def clip(decision: Decision) -> tuple[Decision, Ints]:
     return Decision(**clipped), out_of_bounds
 
 
-def check(decision: Decision) -> list[str]:
+def check(decision: Decision, world: Parameters) -> list[str]:
     """What is wrong with a decision, in words for the person who made it; empty if nothing is."""
+    last = {"product_node": len(world.nodes) - 1, "product_memory": len(world.memories) - 1}
     problems = []
     for item in fields(Decision):
         value = np.asarray(getattr(decision, item.name), dtype=float)
-        low, high = item.metadata["low"], item.metadata["high"]
+        low, high = item.metadata["low"], last.get(item.name, item.metadata["high"])
         wrong = ~((value >= low) & (value <= high))
         if wrong.any():
             unit = f" {item.metadata['unit']}" if item.metadata["unit"] not in ("", "1") else ""

@@ -110,9 +110,14 @@ def products(node_names: Sequence[str], memory_names: Sequence[str]) -> Strategy
             "node": st.sampled_from(list(node_names)),
             "memory": st.sampled_from(list(memory_names)),
             "architecture": numbers(0.2, 5, 1),
-        },
-        optional={"ready_in": st.integers(0, 4)},
+        }
     )
+
+
+def designs(node_names: Sequence[str], memory_names: Sequence[str]) -> Strategy:
+    """Products in design: those that have a time until they are ready."""
+    ready = st.integers(1, 4)
+    return st.builds(lambda card, when: {**card, "ready_in": when}, products(node_names, memory_names), ready)
 
 
 def vendors(names: dict[str, list[str]], lead: int, strategies: Sequence[str]) -> Strategy:
@@ -136,7 +141,7 @@ def vendors(names: dict[str, list[str]], lead: int, strategies: Sequence[str]) -
             "rnd_base": numbers(0, 2000),
         },
         optional={
-            "next_product": st.none() | products(names["nodes"], names["memories"]),
+            "next_product": st.none() | designs(names["nodes"], names["memories"]),
             "dies_per_card": numbers(0.5, 8),
             "cost_factor": numbers(0.3, 3),
             "stock": numbers(0, 500),
@@ -261,7 +266,6 @@ SECTIONS: dict[str, dict[str, Strategy]] = {
 }
 
 SHARE_LEVERS = [
-    "purchase_subsidy",
     "electricity_discount",
     "export_control",
     "foundry_priority",
@@ -272,7 +276,13 @@ SHARE_LEVERS = [
     "shared_stack",
     "merger_approval",
 ]
-OTHER_LEVERS = {"import_ceiling": 3, "import_tariff": 2, "guidance_fund": 20_000, "joint_procurement": 2}
+OTHER_LEVERS = {
+    "purchase_subsidy": 0.9,
+    "import_ceiling": 3,
+    "import_tariff": 2,
+    "guidance_fund": 20_000,
+    "joint_procurement": 2,
+}
 
 
 def policies(segment_names: Sequence[str]) -> Strategy:

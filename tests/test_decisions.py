@@ -17,7 +17,8 @@ TWO = {
     "segments": {"a": {**PLAIN_SEGMENT, "usage": {"x": 1, "y": 1}}, "b": {**PLAIN_SEGMENT, "usage": {"x": 1}}},
     "families": {"x": PLAIN_FAMILY, "y": PLAIN_FAMILY},
 }
-HOLD = full(Market(plain_world(2, each={"software": {"x": 0.5, "y": 0.5}}, **TWO), 0, range(2)).observe().hold(), 2, 2)
+WORLD = plain_world(2, each={"software": {"x": 0.5, "y": 0.5}}, **TWO)
+HOLD = full(Market(WORLD, 0, range(2)).observe().hold(), 2, 2)
 NUMBERS = [item for item in fields(Decision) if item.name not in ("start_product", "product_node", "product_memory")]
 
 
@@ -79,12 +80,14 @@ def test_nodes_are_bounded():
 
 
 def test_people_are_told_what_is_wrong_in_which_bounds():
-    assert check(HOLD) == []
-    messages = check(changed(price=0.01, run_share=1.5, research=np.nan))
+    assert check(HOLD, WORLD) == []
+    messages = check(changed(price=0.01, run_share=1.5, research=np.nan), WORLD)
     assert len(messages) == 3
     assert "price: 0.01 is not allowed, from 0.1 to 5000 krmb/card" in messages[0]
     assert "run_share: 1.5 is not allowed, from 0 to 1 (" in messages[1]
     assert "research: nan" in messages[2]
+    (message,) = check(changed(product_node=len(WORLD.nodes)), WORLD)
+    assert f"product_node: {len(WORLD.nodes)} is not allowed, from 0 to {len(WORLD.nodes) - 1}" in message
 
 
 def test_changes_broadcast_to_full_shape_and_leave_the_rest():

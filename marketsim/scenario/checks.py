@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from marketsim.errors import did_you_mean, listing
-from marketsim.scenario.schema import EntrantType, Policy, Scenario, Vendor
+from marketsim.scenario.schema import EntrantType, Policy, Product, Scenario, Vendor
 from marketsim.scenario.source import Key
 
 Path = tuple[Key, ...]
@@ -67,8 +67,17 @@ def _products(scenario: Scenario) -> Iterator[Violation]:
             if product is not None:
                 yield from _unknown((*path, field, "node"), product.node, scenario.nodes, "node")
                 yield from _unknown((*path, field, "memory"), product.memory, scenario.memories, "memory")
+                yield from _time_of(field, product, (*path, field, "ready_in"))
     for name, vendor in scenario.vendors.items():
         yield from _unknown_keys(("vendors", name, "contracts"), vendor.contracts, scenario.nodes, "node")
+
+
+def _time_of(field: str, product: Product, path: Path) -> Iterator[Violation]:
+    """Only a product in design has a time until it is ready: a vendor's from the file, an entrant's from its node."""
+    if field == "next_product" and product.ready_in == 0:
+        yield Violation(path, "a product in design is not ready yet", "1 or more quarters")
+    if field == "product" and product.ready_in > 0:
+        yield Violation(path, "a vendor's `product` is on sale, an entrant's takes the time of its node", "0, or nothing")
 
 
 def _shares(scenario: Scenario) -> Iterator[Violation]:

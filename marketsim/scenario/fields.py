@@ -54,6 +54,8 @@ Weight = Annotated[float, Field(ge=-20, le=20)]
 _path = BeforeValidator(_constant_or_path)
 _points = Field(min_length=1, max_length=400)
 SharePath = Annotated[dict[Quarter, Share], _path, _points]
+SubsidyPath = Annotated[dict[Quarter, Annotated[float, Field(ge=0, le=0.9)]], _path, _points]
+"""A card that costs its buyer nothing would have no demand curve, so a tenth of the price is the least."""
 AmountPath = Annotated[dict[Quarter, Amount], _path, _points]
 PositivePath = Annotated[dict[Quarter, Positive], _path, _points]
 

@@ -73,7 +73,8 @@ def load(
     """Read, extend, override and check a scenario.
 
     overrides: `path=value` texts or values by path; a policy lever set so is no longer moved by events.
-    strategies: names of the strategies there are; None leaves them unchecked.  Raises ScenarioError with everything that is wrong.
+    strategies: names of the strategies there are; None leaves them unchecked.
+    Raises ScenarioError with everything that is wrong.
     """
     tree, files, problems = _read(find(name_or_path), ())
     if overrides:

@@ -20,6 +20,7 @@ from marketsim.scenario.fields import (
     Section,
     Share,
     SharePath,
+    SubsidyPath,
     Weight,
     quantity,
 )
@@ -63,7 +64,6 @@ class Node(Section):
     tape_out_cost: Amount = quantity("rmb_m", "masks and design of a product on this node")
     design_time: LeadTime = quantity("quarters", "from starting a product to tape-out")
     respin_chance: Share = quantity("1", "chance that a vendor's first product on this node needs a second tape-out")
-
     respin_cost: Amount = quantity("rmb_m", "cost of a second tape-out", 0.0)
 
 
@@ -291,7 +291,9 @@ class Population(Section):
 class Policy(Section):
     """Policy levers, each a path that holds its value from a point to the next."""
 
-    purchase_subsidy: SharePath = quantity("1", "share of a domestic card's price that the state pays", {"0001Q1": 0.0})
+    purchase_subsidy: SubsidyPath = quantity(
+        "1", "share of a domestic card's price that the state pays", {"0001Q1": 0.0}
+    )
     electricity_discount: SharePath = quantity("1", "discount on power for domestic cards", {"0001Q1": 0.0})
     domestic_content: dict[Identifier, SharePath] = quantity(
         "1", "share of a segment's buyers who may not buy foreign", {}
@@ -359,7 +361,7 @@ class Scenario(Section):
     population: Population
     policy: Policy = Policy()
     events: list[Event] = Field([], max_length=400)
-    policies: dict[Identifier, dict[str, SharePath | AmountPath]] = Field(
+    policies: dict[Identifier, dict[str, AmountPath]] = Field(
         {}, max_length=100, description="named sets of lever changes for `--policy`"
     )
     reported: list[Reported] = Field([], max_length=400)

@@ -37,7 +37,7 @@ def test_decides_within_bounds_whatever_happens(name: str, situation: str, bend:
     obs = bend(**SITUATIONS[situation])
     with np.errstate(all="raise", under="ignore"):
         decision = get(name).decide(obs)
-    assert check(decision) == []
+    assert check(decision, obs.world) == []
     decision, hold = (full(wish, *obs.price.shape) for wish in (decision, obs.hold()))
     for item in fields(Decision):
         value, like = getattr(decision, item.name), getattr(hold, item.name)
