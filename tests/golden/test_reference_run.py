@@ -1,6 +1,6 @@
-"""A reference run: any change of the rules shows here, and a wanted one is written down anew.
+"""Reference runs: any change of the rules shows here, and a wanted one is written down anew.
 
-`python -m tests.golden.test_reference_run` rewrites the file. Machines differ in last bits, hence the tolerance.
+`python -m tests.golden.test_reference_run` rewrites the files. Machines differ in last bits, hence the tolerance.
 """
 
 from __future__ import annotations
@@ -11,29 +11,45 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from marketsim.ensemble import simulate_chunk
+from marketsim.api import strategies_of
+from marketsim.ensemble import Job, simulate_chunk
 from marketsim.outcomes import METRICS
-from tests.test_ensemble import JOB, WORLD
+from marketsim.scenario.library import load_scenario
+from marketsim.scenario.parameters import Parameters
+from tests.test_ensemble import JOB
 
-FILE = Path(__file__).parent / "reference_run.json"
+
+def default_job() -> Job:
+    world = load_scenario("china-ai-chips")
+    return Job(world, strategies_of(world), seed=1)
 
 
-def computed() -> dict[str, list[list[float]]]:
-    """Yearly metrics and vendors' revenue of the first two runs: [year][run] and [vendor][year, run] by name."""
-    outcomes = simulate_chunk(WORLD, JOB.decide, JOB.seed, range(2))
+JOBS = {"reference_run": lambda: JOB, "china_ai_chips": default_job}
+
+
+def computed(job: Job) -> dict[str, list[list[float]]]:
+    """Yearly metrics and vendors' revenue of the first two runs: [year][run] by name."""
+    world = Parameters(job.scenario)
+    outcomes = simulate_chunk(world, job.decide, job.seed, range(2))
     found = {name: values.tolist() for name, values in zip(METRICS, outcomes.metrics, strict=True)}
     return found | {
-        f"revenue {name}": values.tolist() for name, values in zip(WORLD.vendors, outcomes.revenue, strict=True)
+        f"revenue {name}": values.tolist() for name, values in zip(world.vendors, outcomes.revenue, strict=True)
     }
 
 
-def test_the_reference_run_is_as_written_down():
-    expected = json.loads(FILE.read_text())
-    found = computed()
+def file_of(name: str) -> Path:
+    return Path(__file__).parent / f"{name}.json"
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_run_is_as_written_down(name: str):
+    expected = json.loads(file_of(name).read_text())
+    found = computed(JOBS[name]())
     assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        assert np.array(found[name]) == pytest.approx(np.array(values), rel=1e-8, abs=1e-9), name
+    for key, values in expected.items():
+        assert np.array(found[key]) == pytest.approx(np.array(values), rel=1e-8, abs=1e-9), key
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(computed(), indent=1) + "\n")
+    for name, job in JOBS.items():
+        file_of(name).write_text(json.dumps(computed(job()), indent=1) + "\n")
