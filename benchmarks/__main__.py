@@ -17,6 +17,7 @@ import numpy as np
 
 from agents.model import MarketModel
 from benchmarks.floor import floor_runs_per_second
+from benchmarks.parts import share_of_time
 from marketsim.api import strategies_of
 from marketsim.ensemble import CHUNK, Job, run
 from marketsim.scenario.library import load_scenario
@@ -85,7 +86,8 @@ def main() -> None:
     parser.add_argument("--memory-runs", type=int, default=20000, help="runs of the memory measurement")
     options = parser.parse_args()
     world = load_scenario(SCENARIO)
-    floor, seconds = floor_runs_per_second(Parameters(world), strategies_of(world), CHUNK)
+    parameters, decide = Parameters(world), strategies_of(world)
+    floor, seconds = floor_runs_per_second(parameters, decide, CHUNK)
     figures: dict[str, Any] = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__},
         "cold start of --help, s": cold_start(),
@@ -94,7 +96,8 @@ def main() -> None:
         "mesa.batch_run, runs/s": mesa_speed(options.mesa_runs),
         "NumPy floor, 1 worker, runs/s": floor,
         f"peak memory, {options.memory_runs} runs, 2 workers, MB": peak_memory(options.memory_runs, 2),
-        "floor by kind of pass, ms per chunk": {kind: 1000 * value for kind, value in seconds.items()},
+        "share of time by part": {part: round(share, 3) for part, share in share_of_time(parameters, decide).items()},
+        "floor by kind of pass, ms per chunk": {kind: round(1000 * value, 1) for kind, value in seconds.items()},
     }
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]

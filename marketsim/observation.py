@@ -197,7 +197,7 @@ class Observation:
         card_cost: Floats,
         noise: Floats,
         vendors: Ints | slice,
-        workings: dict[str, Any] | None = None,
+        workings: dict[str, Any],
     ) -> None:
         self.state = state
         """the market; strategies read it only through this class"""
@@ -206,15 +206,22 @@ class Observation:
         """prices, limits and policy levers of this quarter"""
         self.public = public
         self.vendors = vendors
-        self.workings: dict[str, Any] = {} if workings is None else workings
+        self.workings = workings
         """what strategies have worked out of the quarter, by name, for all views of it: saves work, changes nothing"""
         self._card_cost = card_cost
         self._noise = noise
 
     def of(self, vendors: Ints | slice) -> Observation:
         """The same observation for other vendors."""
+        return self._view(vendors, self.workings)
+
+    def apart(self) -> Observation:
+        """The same observation for all vendors, with workings of its own: what keeps it may stand in the workings."""
+        return self._view(slice(0, len(self.world.vendors)), {})
+
+    def _view(self, vendors: Ints | slice, workings: dict[str, Any]) -> Observation:
         own = (self._card_cost, self._noise)
-        return Observation(self.state, self.world, self.now, self.public, *own, vendors, self.workings)
+        return Observation(self.state, self.world, self.now, self.public, *own, vendors, workings)
 
     @property
     def card_cost(self) -> Floats:
@@ -272,4 +279,4 @@ def observe(state: MarketState, now: Conditions, p: Parameters, draws: Draws) ->
     card = on_the_line(p, state, ahead=1)
     dies = np.take_along_axis(technology.cards_per_wafer(p, now, state.wafers_made), card.node, axis=0)
     card_cost = technology.unit_cost(p, now, state, dies, card)
-    return Observation(state, p, now, PublicFacts(p, now, state), card_cost, draws.noise, slice(0, p.domestic))
+    return Observation(state, p, now, PublicFacts(p, now, state), card_cost, draws.noise, slice(0, p.domestic), {})

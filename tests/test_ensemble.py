@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from functools import cache
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from agents.strategies.team import Team
-from marketsim.ensemble import Job, Keep, Summary, chunks_of, run
+from marketsim.ensemble import Job, Keep, Summary, chunks_of, run, simulate_chunk
 from marketsim.outcomes import METRICS, Outcomes
 from tests.rules.test_population import ENTRANT
 from tests.worlds import plain_world
@@ -114,3 +115,14 @@ def crash(obs):
 def test_a_failure_in_a_worker_comes_to_the_caller(workers: int):
     with pytest.raises(Crash):
         run(Job(WORLD.scenario, crash, 0), 8, workers, chunk=2)
+
+
+def test_what_a_quarter_used_is_freed_at_once():
+    """Arrays caught in reference cycles would wait for the garbage collector: several times the memory."""
+    gc.collect()
+    gc.disable()
+    try:
+        simulate_chunk(WORLD, JOB.decide, JOB.seed, range(2))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

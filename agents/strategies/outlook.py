@@ -313,7 +313,7 @@ class Outlook:
 def _books_of(obs: Observation) -> Books:
     """The books of all vendors, worked out once a quarter whoever asks first."""
     if "books" not in obs.workings:
-        everybody = obs.of(slice(0, len(obs.world.vendors)))
+        everybody = obs.apart()
         obs.workings["books"] = Books(everybody, MarketView(everybody))
     books: Books = obs.workings["books"]
     return books
