@@ -31,8 +31,10 @@ def running_total(values: NDArray[Any]) -> NDArray[Any]:
 
 def ratio(numerator: Any, denominator: Any, otherwise: float = 0.0) -> Floats:
     """Elementwise numerator / denominator, `otherwise` where the denominator is not positive."""
-    result = np.full(np.broadcast(numerator, denominator).shape, otherwise)
-    np.divide(numerator, denominator, out=result, where=denominator > 0)
+    known = denominator > 0
+    result: Floats = numerator / np.where(known, denominator, 1.0)
+    if not known.all():
+        np.copyto(result, otherwise, where=~known)
     return result
 
 

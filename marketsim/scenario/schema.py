@@ -98,7 +98,7 @@ class Segment(Section):
     cost_decline: Share = quantity("1/quarter", "decline of the reference cost of work that `spend` expects")
     training: Share = quantity("1", "share of training in the work, the rest is inference")
     prefill: Share = quantity("1", "share of prefill in inference")
-    price_sensitivity: Annotated[float, Field(gt=0, le=50)] = quantity(
+    price_sensitivity: Annotated[float, Field(ge=0.1, le=50)] = quantity(
         "1", "alpha: elasticity of substitution minus one"
     )
     demand_elasticity: Annotated[float, Field(ge=0, le=5)] = quantity(
