@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
 	$(shell $(v) -c 'import sys, venv, ensurepip; (3, 11) <= sys.version_info < (3, 14) and print("$(v)")' 2>/dev/null)))
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock
 
 .PHONY: run test check bench clean
 

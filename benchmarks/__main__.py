@@ -17,6 +17,7 @@ import numpy as np
 
 from agents.model import MarketModel
 from benchmarks.floor import floor_runs_per_second
+from benchmarks.installed import size_in_mb
 from benchmarks.parts import share_of_time
 from marketsim.api import strategies_of
 from marketsim.ensemble import CHUNK, Job, run
@@ -90,6 +91,7 @@ def main() -> None:
     floor, seconds = floor_runs_per_second(parameters, decide, CHUNK)
     figures: dict[str, Any] = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__},
+        "installed size of the core, MB": size_in_mb(),
         "cold start of --help, s": cold_start(),
         "ensemble, 1 worker, runs/s": ensemble_speed(options.runs, 1),
         "ensemble, 2 workers, runs/s": ensemble_speed(options.runs, 2),
