@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from marketsim.state import Floats
 
 _DROPPED_BITS = 12
-_CONSOLIDATE = 32
+_LOOSE = 1 << 20
+"""Counts that may wait to be folded into the others, if there are not more of those: bounds memory and work."""
 
 
 class QuantileCounts:
@@ -30,23 +31,26 @@ class QuantileCounts:
         ordered = np.where(rounded >= 0, rounded, np.int64(-(1 << 31) >> _DROPPED_BITS) - rounded)
         keys = (np.arange(self.series, dtype=np.int64)[:, None] << 32) + ordered + (1 << 31)
         unique, counts = np.unique(keys, return_counts=True)
-        self._parts.append((unique, counts.astype(np.int64)))
-        if len(self._parts) >= _CONSOLIDATE:
-            self._consolidate()
+        self._take([(unique, counts.astype(np.int64))])
 
     def merge(self, other: QuantileCounts) -> None:
         """Add another's counts to these."""
-        self._parts.extend(other._parts)
-        if len(self._parts) >= _CONSOLIDATE:
+        self._take(other._parts)
+
+    def _take(self, parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> None:
+        self._parts.extend(parts)
+        if sum(len(keys) for keys, _ in self._parts[1:]) > max(_LOOSE, len(self._parts[0][0])):
             self._consolidate()
 
     def _consolidate(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """One part with every key once; the parts are sorted, which makes the stable sort a merge."""
         keys = np.concatenate([part[0] for part in self._parts])
-        counts = np.concatenate([part[1] for part in self._parts])
-        unique, inverse = np.unique(keys, return_inverse=True)
-        sums = np.bincount(inverse, weights=counts).astype(np.int64)
-        self._parts = [(unique, sums)]
-        return unique, sums
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        counts = np.concatenate([part[1] for part in self._parts])[order]
+        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+        self._parts = [(keys[first], np.add.reduceat(counts, first))]
+        return self._parts[0]
 
     def quantile(self, probability: float) -> Floats:
         """The smallest value that at least this share of the runs do not exceed, [series]."""
