@@ -17,7 +17,7 @@ import numpy as np
 from marketsim.chance import Draws
 from marketsim.decisions import Decision
 from marketsim.rules import technology
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio, share_met, total
 from marketsim.rules.products import hardware, on_the_line
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState
@@ -105,7 +105,7 @@ class PublicFacts:
     @cached_property
     def fill_rate(self) -> Floats:
         """[r] cards sold over cards asked for, some of them of more than one vendor; at most 1."""
-        return np.minimum(ratio(total(self.sold, axis=0), total(self._state.orders, axis=0), otherwise=1.0), 1.0)
+        return share_met(total(self.sold, axis=0), total(self._state.orders, axis=0))
 
     @cached_property
     def free_capacity(self) -> Floats:

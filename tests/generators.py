@@ -48,7 +48,7 @@ def nodes() -> Strategy:
             "defect_floor": numbers(0, 0.2),
             "defect_learning": shares(),
             "reference_wafers": numbers(0.1, 1000),
-            "packaging_yield": shares(0.95),
+            "packaging_yield": numbers(0.01, 1),
             "compute": numbers(10, 3000),
             "power": numbers(20, 1500),
             "contract_fee": numbers(0, 1000),

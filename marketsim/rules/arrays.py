@@ -38,6 +38,11 @@ def ratio(numerator: Any, denominator: Any, otherwise: float = 0.0) -> Floats:
     return result
 
 
+def share_met(there: Any, wanted: Any) -> Floats:
+    """Share of what is wanted that is there: min(there, wanted) / wanted, 1 where nothing is wanted."""
+    return ratio(np.minimum(there, wanted), wanted, otherwise=1.0)
+
+
 def pick(table: Floats, index: Ints) -> Floats:
     """table[i,1] looked up by index [v,r]: the value for each vendor and run."""
     return np.take(table[:, 0], index)

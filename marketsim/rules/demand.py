@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio, share_met, total
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats
 
@@ -160,7 +160,7 @@ def ration(
     orders = choice * wanted
     _bar(orders[abroad], free)
     first = total(orders, axis=1)
-    met = np.minimum(ratio(left, first, otherwise=1.0), 1.0)
+    met = share_met(left, first)
     bought = orders * met[:, None]
     served, asked, everything = bought, first, first
     unmet = wanted
@@ -171,7 +171,7 @@ def ration(
         orders = open_choice * ratio(unmet, total(open_choice, axis=0))
         _bar(orders[abroad], np.maximum(free - total(bought[abroad], axis=0), 0.0))
         asked = total(orders, axis=1)
-        served = orders * np.minimum(ratio(left, asked, otherwise=1.0), 1.0)[:, None]
+        served = orders * share_met(left, asked)[:, None]
         bought = bought + served
         everything = everything + asked
     return bought, everything, met
@@ -179,4 +179,4 @@ def ration(
 
 def _bar(orders: Floats, free: Floats) -> None:
     """Scale foreign orders [F,s,r] down, in place, to the money that may go abroad, free [s,r]."""
-    orders *= np.minimum(ratio(free, total(orders, axis=0), otherwise=1.0), 1.0)
+    orders *= share_met(free, total(orders, axis=0))

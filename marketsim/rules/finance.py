@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketsim.decisions import Decision
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio, share_met, total
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, MarketState
 
@@ -81,7 +81,7 @@ def affordable(
     left = np.maximum(state.cash + p.finance.trade_credit * state.revenue - obligations, 0.0) * (
         state.alive & ~p.foreign
     )
-    cards = np.minimum(cards, ratio(left, card_price, otherwise=np.inf))
+    cards = cards * share_met(left, cards * card_price)
     left = np.maximum(left - cards * card_price, 0.0)  # rounding must not leave less than nothing
     starts = decision.start_product & (state.next_quarters == 0) & (tape_out <= left) & state.alive & ~p.foreign
     paid_tape_out = np.where(starts, tape_out, 0.0)
@@ -98,7 +98,7 @@ def affordable(
     room = np.maximum(limit - state.debt, 0.0)
     own_share = 1 - p.finance.debt_share
     payable = np.minimum(left / own_share, left + room) if own_share > 0 else left + room
-    asked = asked * (np.minimum(ratio(payable, cost, otherwise=1.0), 1.0) * (state.alive & ~p.foreign))[:, None]
+    asked = asked * (share_met(payable, cost) * (state.alive & ~p.foreign))[:, None]
     return Budget(cards, starts, paid_tape_out, adaptation, service, research, asked, limit)
 
 

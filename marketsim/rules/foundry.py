@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from marketsim.rules.arrays import one_hot, ratio, running_total, total
+from marketsim.rules.arrays import one_hot, ratio, running_total, share_met, total
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints
 
@@ -53,7 +53,7 @@ def renewed_contracts(
     kept = contracts * np.maximum(1 - 1 / p.of_nodes("contract_life"), 0.0) + arriving[:, :, 0]
     given_up = np.minimum(np.maximum(-change, 0.0), p.of_nodes("releasable") * kept)
     kept = kept - given_up
-    fit = np.minimum(ratio(limit, total(kept, axis=0), otherwise=1.0), 1.0)
+    fit = share_met(limit, total(kept, axis=0))
     shifted = np.concatenate([arriving[:, :, 1:], np.zeros_like(arriving[:, :, :1])], axis=2)
     return kept * fit, shifted
 

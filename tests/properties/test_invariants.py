@@ -19,6 +19,7 @@ from marketsim.rules.start import initial_state
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.scenario.schema import Scenario
 from marketsim.state import MarketState, Outcome
+from tests.generators import scenarios
 from tests.properties.markets import markets, wild_decision
 
 RUNS = 6
@@ -180,6 +181,14 @@ INVARIANTS = [
 @given(p=markets(), seed=seeds)
 def test_invariants(p: Parameters, seed: int):
     for quarter in played(p, seed):
+        for invariant in INVARIANTS:
+            invariant(quarter)
+
+
+@settings(max_examples=100)
+@given(scenario=scenarios(), seed=seeds)
+def test_invariants_in_any_scenario_that_is_allowed(scenario: Scenario, seed: int):
+    for quarter in played(Parameters(scenario), seed):
         for invariant in INVARIANTS:
             invariant(quarter)
 
