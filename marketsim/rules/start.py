@@ -162,7 +162,7 @@ def _expected_growth(p: Parameters) -> Floats:
         cards = vendor.in_process
         if len(cards) < 2 or min(cards) <= 0:
             return market
-        return float(np.clip(np.log(cards[-1] / cards[0]) / (len(cards) - 1), -0.5, 0.5))
+        return float(np.clip((np.log(cards[-1]) - np.log(cards[0])) / (len(cards) - 1), -0.5, 0.5))
 
     return p.of_vendors(planned, lambda entrant: market)
 
