@@ -160,6 +160,8 @@ class Observation:
     """[v,n,r] k wafers/quarter in force"""
     arriving = _Own[Floats]("arriving")
     """[v,n,l,r] k wafers/quarter on their way"""
+    has_product = _Own[Bools]("has_product")
+    """a newcomer has none until its first design is out"""
     node = _Own[Ints]("node")
     """index of the node of the product on sale"""
     memory = _Own[Ints]("memory")

@@ -40,6 +40,7 @@ class MarketState:
     pipeline_value: Floats = axes("vlr", "rmb_m", "what the cards in process cost")
     contracts: Floats = axes("vnr", "k wafers/quarter", "capacity contracts in force")
     arriving: Floats = axes("vnlr", "k wafers/quarter", "new capacity, by quarters to go")
+    has_product: Bools = axes("vr", "", "has brought a product out, or has one at the start")
     node: Ints = axes("vr", "", "index of the node of the product on sale")
     memory: Ints = axes("vr", "", "index of the memory of the product on sale")
     architecture: Floats = axes("vr", "1", "architecture level of the product on sale")

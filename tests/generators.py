@@ -146,7 +146,6 @@ def vendors(names: dict[str, list[str]], lead: int, strategies: Sequence[str]) -
             "cost_factor": numbers(0.3, 3),
             "stock": numbers(0, 500),
             "affinity": table(segments, numbers(-5, 5, 0)),
-            "focus": table(segments, shares()),
             "debt": numbers(0, 50_000),
             "founders_share": shares(),
             "listed": st.booleans(),

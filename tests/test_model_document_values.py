@@ -184,7 +184,7 @@ def worked_example() -> dict[str, str]:
     density = technology.defect_density(start, floor, state.wafers_made, reference, learning)
     dies = technology.cards_per_wafer(p, now, state.wafers_made)
     chosen = np.take_along_axis(dies, state.node, axis=0)
-    line = technology.Card(state.node, state.memory, state.architecture)
+    line = technology.Card(state.node, state.memory, state.architecture, state.has_product)
     even = np.full((len(p.vendors), len(p.segments), 2), 1 / len(p.segments))
     offers = shelf(p, now, state, state.price, even, 0 * even)
     choice, terms, index = choice_and_index(p, now, offers)

@@ -220,10 +220,12 @@ class Books:
         return self._node_within(self.lead + 1 + self.obs.world.contract_lead)
 
     def _node_within(self, quarters: int) -> Ints:
-        obs = self.obs
-        soon = (obs.next_quarters > 0) & (obs.next_quarters <= quarters)
-        node: Ints = np.where(soon, obs.next_node, obs.node)
+        node: Ints = np.where(self._taped_out_within(quarters), self.obs.next_node, self.obs.node)
         return node
+
+    def _taped_out_within(self, quarters: int) -> Bools:
+        """Whether a product in design comes out within so many quarters."""
+        return (self.obs.next_quarters > 0) & (self.obs.next_quarters <= quarters)
 
     @cached_property
     def planned(self) -> Bools:
@@ -265,9 +267,13 @@ class Books:
 
     @cached_property
     def first_capacity(self) -> Floats:
-        """Capacity (k wafers/quarter) for who has had no order yet: what it has, or an entrant's first contract."""
+        """Capacity (k wafers/quarter) for who has had no order yet: what it has, or an entrant's first contract.
+
+        A newcomer signs it so that it begins with the tape-out of its first product: before, it would stand idle.
+        """
         contract = self.obs.world.of_vendors(lambda vendor: 0.0, lambda entrant: entrant.contract)
-        return np.maximum(self.planned_position, contract[self.obs.vendors])
+        ready = self.obs.has_product | self._taped_out_within(self.lead + 1 + self.obs.world.contract_lead)
+        return np.maximum(self.planned_position, contract[self.obs.vendors] * ready)
 
     @cached_property
     def capacity_price(self) -> Floats:

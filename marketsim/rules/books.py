@@ -56,7 +56,7 @@ def books(
     flows["raised"] = money.raised
     flows["guidance_fund"] = money.guidance
     cash, debt, failed = finance.settle(p, now, state, flows, limit)
-    losses = _losses(p, state, supply, sales, progress, asked_funds - money.raised, result)
+    losses = _losses(p, state, supply, sales, progress, asked_funds - money.raised - money.guidance, result)
     return Books(flows, cash, debt, failed, money, finance.shortfall_after(p, state.shortfall, losses))
 
 

@@ -25,7 +25,7 @@ NOT_ON_SALE = -1e6
 
 
 def card_cost_of_ownership(p: Parameters, now: Conditions, price: Floats, power: Floats) -> Floats:
-    """Cost of a card per million seconds of work, before policy: (p*(1+server)/life + power*tariff) / use.
+    """Cost of a card per million seconds of work, before policy: p*(1+server)/(life*use) + power*tariff.
 
     price [v,r] krmb, power [v,r] W.  Returns [v,r] RMB per million seconds at work.
     """
@@ -74,15 +74,14 @@ class Offers:
     luck: Floats  # [v,s,r] standard normal
 
 
-def utility_terms(p: Parameters, now: Conditions, offers: Offers) -> tuple[Floats, ...]:
-    """The terms of u[v,s] in the order of TERMS, each broadcastable to [v,s,r].
+def utility_terms(p: Parameters, now: Conditions, offers: Offers, alpha: Floats) -> tuple[Floats, ...]:
+    """The terms of u[v,s] in the order of TERMS, each broadcastable to [v,s,r].  alpha [s,1]: price sensitivity.
 
     u = -alpha*ln(cost of work) + beta*M + lambda*ln(l0 + base share) + rho*r*delivery + policy + affinity + focus +
     luck, with
     ln(cost of work) = ln(cost of ownership) + ln(time per token) + (1-M)*ln(1/e_min): the first is the price term, the
     second performance, the third goes to software together with beta*M. Policy holds subsidies and content rules.
     """
-    alpha = p.of_segments("price_sensitivity") * (1 + now.levers["joint_procurement"])
     untuned = -np.log(p.technology.untuned_share)
     ownership = card_cost_of_ownership(p, now, offers.price, offers.power)
     discount = policy_discount(p, now, offers.price, offers.power, ownership)
@@ -128,9 +127,11 @@ def value_shares(utility: Floats, on_sale: Bools) -> tuple[Floats, Floats]:
     return weights * ratio(1.0, sums), np.where(sums > 0, highest + np.log(np.maximum(sums, 1.0)), 0.0)
 
 
-def cost_index(p: Parameters, now: Conditions, log_sum: Floats) -> Floats:
-    """Log-sum cost of work I = (sum_v exp(u))^(-1/alpha), [s,r]: cheaper, better or more cards lower it."""
-    alpha = p.of_segments("price_sensitivity") * (1 + now.levers["joint_procurement"])
+def cost_index(log_sum: Floats, alpha: Floats) -> Floats:
+    """Log-sum cost of work I = (sum_v exp(u))^(-1/alpha), [s,r]: cheaper, better or more cards lower it.
+
+    log_sum [s,r], alpha [s,1].
+    """
     return np.exp(-log_sum / alpha)
 
 
@@ -150,15 +151,15 @@ def ration(
     """Who gets what when cards are short: buyers who were served short turn to vendors that still have cards.
 
     In each pass vendors sell at most what they hold, the same share of every order; what is left is spent in
-    proportion to `choice` among vendors with cards left; abroad, at most the money of buyers who may buy there.
+    proportion to `choice` among vendors with cards left; abroad, at most the money of buyers who may buy there: what
+    is barred from going abroad turns to domestic vendors in the same pass.
     choice [v,s,r]; wanted [s,r] rmb_m; stock_worth [v,r] cards on hand at their price, rmb_m; abroad: the foreign
     vendors; free [s,r] rmb_m of buyers whom no domestic-content rule binds.
     Returns spend by vendor and segment [v,s,r] rmb_m; all that was asked of each vendor, second choices included, [v,r]
     rmb_m; and the share of first choices that each vendor served, [v,r].
     """
     left = stock_worth
-    orders = choice * wanted
-    _bar(orders[abroad], free)
+    orders = _allowed(choice * wanted, choice, abroad, free)
     first = total(orders, axis=1)
     met = share_met(left, first)
     bought = orders * met[:, None]
@@ -169,7 +170,7 @@ def ration(
         left = np.maximum(left - asked, 0.0)
         open_choice = choice * (left > 0)[:, None]
         orders = open_choice * ratio(unmet, total(open_choice, axis=0))
-        _bar(orders[abroad], np.maximum(free - total(bought[abroad], axis=0), 0.0))
+        orders = _allowed(orders, open_choice, abroad, np.maximum(free - total(bought[abroad], axis=0), 0.0))
         asked = total(orders, axis=1)
         served = orders * share_met(left, asked)[:, None]
         bought = bought + served
@@ -177,6 +178,17 @@ def ration(
     return bought, everything, met
 
 
-def _bar(orders: Floats, free: Floats) -> None:
-    """Scale foreign orders [F,s,r] down, in place, to the money that may go abroad, free [s,r]."""
-    orders *= share_met(free, total(orders, axis=0))
+def _allowed(orders: Floats, choice: Floats, abroad: slice, free: Floats) -> Floats:
+    """Orders [v,s,r] with those that may not go abroad turned to domestic vendors by choice; free [s,r] may go abroad.
+
+    Orders that find no domestic vendor to turn to are dropped.
+    """
+    foreign = total(orders[abroad], axis=0)
+    barred = np.maximum(foreign - free, 0.0)
+    if not barred.any():
+        return orders
+    home = slice(0, abroad.start)
+    turned = orders.copy()
+    turned[abroad] *= share_met(free, foreign)
+    turned[home] += choice[home] * ratio(barred, total(choice[home], axis=0))
+    return turned

@@ -21,8 +21,8 @@ LEFT_BEHIND = (
 """What nothing remains of when a vendor fails."""
 
 NEWCOMER: Mapping[str, Any] = {
-    **{"alive": True, "listed": False, "age": 0, "founders_share": 1.0, "nodes_mastered": False},
-    **{"delivery": 1.0, "cumulative": 0.0, "growth": 0.0, "shortfall": 0.0},
+    **{"alive": True, "listed": False, "age": 0, "founders_share": 1.0, "has_product": False},
+    **{"nodes_mastered": False, "delivery": 1.0, "cumulative": 0.0, "growth": 0.0, "shortfall": 0.0},
 }
 """What every entrant starts with, whatever its type."""
 

@@ -51,6 +51,7 @@ def progress(p: Parameters, state: MarketState, respin: Floats) -> tuple[MarketS
         research=np.where(taped_out, 0.0, state.research),
         nodes_mastered=state.nodes_mastered
         | ((at_tape_out | launched)[:, None] & one_hot(state.next_node, len(p.nodes))),
+        has_product=state.has_product | launched,
         node=np.where(launched, state.next_node, state.node),
         memory=np.where(launched, state.next_memory, state.memory),
         architecture=np.where(launched, next_architecture, state.architecture),
@@ -71,13 +72,17 @@ def hardware(p: Parameters, now: Conditions, state: MarketState) -> tuple[Floats
 
 
 def on_the_line(p: Parameters, state: MarketState, ahead: int = 0) -> technology.Card:
-    """The card that starts now, or `ahead` quarters from now: the next product once it is taped out."""
+    """The card that starts now, or `ahead` quarters from now: the next product once it is taped out.
+
+    A newcomer has nothing to start before its first tape-out.
+    """
     lead = p.technology.production_lead + ahead
     taped_out = (state.next_quarters > 0) & (state.next_quarters <= lead)
     return technology.Card(
         np.where(taped_out, state.next_node, state.node),
         np.where(taped_out, state.next_memory, state.memory),
         np.where(taped_out, np.maximum(state.next_architecture, state.architecture), state.architecture),
+        state.has_product | taped_out,
     )
 
 

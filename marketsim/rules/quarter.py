@@ -45,8 +45,9 @@ def play(
     )
     settled = _settled(advanced, money)
     after, buyer, paid = _exits(p, now, settled, decision.bid, money.failed, draws)
+    after = replace(after, age=after.age + after.alive)
     entering = population.entries(p, now, after, draws.entry)
-    after = replace(population.founded(p, now, after, entering, draws.heritage), age=after.age + after.alive)
+    after = population.founded(p, now, after, entering, draws.heritage)
     money.flows["acquisition"] = -paid
     lost_cards = (stocked.stock - sales.sold + total(made.pipeline, axis=1)) * money.failed
     return after, _outcome(now, made, sales, money, entering, buyer, clipped, progress.written_off + lost_cards)

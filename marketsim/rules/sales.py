@@ -69,10 +69,19 @@ def shelf(
 def choice_and_index(
     p: Parameters, now: Conditions, offers: demand.Offers
 ) -> tuple[Floats, tuple[Floats, ...], Floats]:
-    """Value shares by choice [v,s,r], the utility terms behind them, and the cost index [s,r]."""
-    terms = demand.utility_terms(p, now, offers)
+    """Value shares by choice [v,s,r], the utility terms behind them, and the cost index [s,r].
+
+    Joint procurement makes buyers choose more by price; what work costs them is measured as each would choose alone.
+    """
+    alone = p.of_segments("price_sensitivity")
+    pooled = alone * (1 + now.levers["joint_procurement"])
+    terms = demand.utility_terms(p, now, offers, pooled)
     choice, log_sum = demand.value_shares(demand.sum_of_terms(terms), offers.on_sale)
-    return choice, terms, demand.cost_index(p, now, log_sum)
+    if now.levers["joint_procurement"] > 0:
+        _, log_sum = demand.value_shares(
+            demand.sum_of_terms(demand.utility_terms(p, now, offers, alone)), offers.on_sale
+        )
+    return choice, terms, demand.cost_index(log_sum, alone)
 
 
 def trade(p: Parameters, now: Conditions, state: MarketState, offers: demand.Offers, noise: Floats) -> Sales:

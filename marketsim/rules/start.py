@@ -27,7 +27,7 @@ def initial_state(p: Parameters, runs: int) -> MarketState:
     now = p.conditions[0]
     segments = len(p.segments)
     dies = np.take_along_axis(technology.cards_per_wafer(p, now, state.wafers_made), state.node, axis=0)
-    card = technology.Card(state.node, state.memory, state.architecture)
+    card = technology.Card(state.node, state.memory, state.architecture, state.has_product)
     cost = technology.unit_cost(p, now, state, dies, card)
     state = replace(state, stock_value=state.stock * cost, pipeline_value=state.pipeline * cost[:, None])
     even = np.full((len(p.vendors), segments, runs), 1.0 / segments)
@@ -112,6 +112,7 @@ def _products(read: _Reader) -> dict[str, Any]:
     mastered = np.zeros((len(p.vendors), len(p.nodes), read.runs), dtype=bool)
     mastered[:named] = one_hot(node[:named], len(p.nodes))
     return {
+        "has_product": read.spread((np.arange(len(p.vendors)) < named)[:, None] | p.foreign),
         "node": node,
         "memory": read.indices(lambda v: v.product.memory, p.memories),
         "architecture": read.numbers(lambda v: v.product.architecture, 1.0) + 1.0 * p.foreign,

@@ -105,7 +105,7 @@ def _budget(
         now,
         state,
         decision,
-        cards=line.cards(contracts) * decision.run_share * state.alive,
+        cards=line.cards(contracts) * decision.run_share * (state.alive & line.card.exists),
         card_price=np.maximum(line.cost - ratio(pick(line.idle_price, line.card.node), line.per_wafer), 0.0),
         obligations=total(np.stack(list(dues.values())), axis=0) + total(line.idle_price * contracts, axis=1),
         tape_out=pick(p.of_nodes("tape_out_cost"), np.minimum(decision.product_node, len(p.nodes) - 1)),

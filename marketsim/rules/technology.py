@@ -8,7 +8,7 @@ import numpy as np
 
 from marketsim.rules.arrays import pick, ratio
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import Floats, Ints, MarketState
+from marketsim.state import Bools, Floats, Ints, MarketState
 
 
 def defect_density(initial: Floats, floor: Floats, wafers_made: Floats, reference: Floats, learning: Floats) -> Floats:
@@ -63,11 +63,12 @@ def experience_factor(p: Parameters, cumulative: Floats, industry: Floats) -> Fl
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a vendor makes: node and memory by index, architecture level. All [v,r]."""
+    """What a vendor makes: node and memory by index, architecture level; does it exist yet? All [v,r]."""
 
     node: Ints
     memory: Ints
     architecture: Floats
+    exists: Bools  # a first product does from its tape-out on
 
 
 def unit_cost(p: Parameters, now: Conditions, state: MarketState, dies: Floats, card: Card) -> Floats:

@@ -77,7 +77,9 @@ def _time_of(field: str, product: Product, path: Path) -> Iterator[Violation]:
     if field == "next_product" and product.ready_in == 0:
         yield Violation(path, "a product in design is not ready yet", "1 or more quarters")
     if field == "product" and product.ready_in > 0:
-        yield Violation(path, "a vendor's `product` is on sale, an entrant's takes the time of its node", "0, or nothing")
+        yield Violation(
+            path, "a vendor's `product` is on sale, an entrant's takes the time of its node", "0, or nothing"
+        )
 
 
 def _shares(scenario: Scenario) -> Iterator[Violation]:
@@ -93,7 +95,7 @@ def _shares(scenario: Scenario) -> Iterator[Violation]:
 def _segments(scenario: Scenario) -> Iterator[Violation]:
     for kind, sellers in (("vendors", scenario.vendors), ("foreign", scenario.foreign)):
         for name, seller in sellers.items():
-            for field in ("installed_split", "affinity", "focus"):
+            for field in ("installed_split", "affinity"):
                 table = getattr(seller, field, {})
                 yield from _unknown_keys((kind, name, field), table, scenario.segments, "segment")
             yield from _unknown_keys((kind, name, "software"), seller.software, scenario.families, "model family")
@@ -151,9 +153,6 @@ def _figures(scenario: Scenario) -> Iterator[Violation]:
     for number, figure in enumerate(scenario.reported):
         if figure.vendor is not None:
             yield from _unknown(("reported", number, "vendor"), figure.vendor, names, "vendor")
-    for name, vendor in scenario.vendors.items():
-        if vendor.entry_type is not None:
-            yield from _unknown(("vendors", name, "entry_type"), vendor.entry_type, scenario.entrants, "entrant type")
 
 
 def _strategies(scenario: Scenario, strategies: Collection[str]) -> Iterator[Violation]:

@@ -45,7 +45,7 @@ class Node(Section):
     wafer_price: PositivePath = quantity("krmb/wafer", "price of a processed wafer, linear between points")
     gross_dies: Positive = quantity("dies/wafer", "candidate dies on a wafer")
     die_area: Positive = quantity("cm2", "area of one die")
-    defect_density: Amount = quantity("1/cm2", "defect density A0 at the start")
+    defect_density: Amount = quantity("1/cm2", "defect density D0 at the start")
     defect_floor: Amount = quantity("1/cm2", "defect density that learning cannot go below")
     defect_learning: Share = quantity("1", "exponent of defect density in cumulative wafers")
     reference_wafers: Positive = quantity("k wafers", "wafers made before the start: the scale of defect learning")
@@ -143,7 +143,6 @@ class Vendor(Section):
     affinity: dict[Identifier, Weight] = quantity(
         "1", "utility that a segment's buyers add: parents, friends, home", {}
     )
-    focus: dict[Identifier, Share] = quantity("1", "sales effort over segments at the start; empty: even", {})
     software: dict[Identifier, Share] = quantity("1", "software maturity by model family")
     reliability: Share = quantity("1", "reliability as buyers see it")
     cash: Amount = quantity("rmb_m", "cash at the start")
@@ -154,7 +153,6 @@ class Vendor(Section):
     listed: bool = Field(False, description="already listed on an exchange")
     parent_support: Amount = quantity("rmb_m/quarter", "what a parent pays rather than see it fail", 0.0)
     foundry_priority: Positive = quantity("1", "weight in the foundry's queue when policy gives priority", 1.0)
-    entry_type: Identifier | None = Field(None, description="entrant type of this slot; none for named vendors")
 
 
 class Offer(Section):

@@ -67,6 +67,14 @@ def test_interest_and_missed_rounds_are_funding():
     assert causes["funding"] == pytest.approx(100)
 
 
+def test_what_guidance_funds_gave_is_no_missed_round():
+    each = {"stock": 0, "overhead": 100}
+    p = plain_world(1, each=each, finance__round_chance=0, policy={"guidance_fund": 70})
+    outcome, _, causes = after_a_quarter(p, funds=150.0, run_share=0.0)
+    assert outcome.flows["guidance_fund"][0, 0] == pytest.approx(70)
+    assert causes["funding"] == pytest.approx(80)
+
+
 def test_only_less_mature_vendors_lose_orders_to_software():
     p = plain_world(2, **{"vendors__maker-0__software": {"family": 0.2}})
     market = Market(p, 0, range(2))

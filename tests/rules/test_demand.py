@@ -116,7 +116,8 @@ def terms_at(p, price, **offers):
 
     even = np.full((len(p.vendors), len(p.segments), 2), 1 / len(p.segments))
     shown = shelf(p, now, state, price, offers.get("focus", even), offers.get("luck", np.zeros_like(even)))
-    return dict(zip(demand.TERMS, demand.utility_terms(p, now, shown), strict=True))
+    terms = demand.utility_terms(p, now, shown, p.of_segments("price_sensitivity"))
+    return dict(zip(demand.TERMS, terms, strict=True))
 
 
 def test_price_term_is_minus_alpha_log_price():
@@ -161,7 +162,7 @@ def test_twice_the_prices_is_twice_the_cost_index():
     two = demand.value_shares(
         demand.sum_of_terms(tuple(terms_at(p, rows(100, 120, 140)).values())), np.ones((3, 2)) > 0
     )
-    index = [demand.cost_index(p, p.conditions[0], log_sum)[0, 0] for _, log_sum in (one, two)]
+    index = [demand.cost_index(log_sum, p.of_segments("price_sensitivity"))[0, 0] for _, log_sum in (one, two)]
     assert index[1] == pytest.approx(2 * index[0])
     assert two[0] == pytest.approx(one[0])
 
@@ -215,6 +216,34 @@ def test_a_short_vendor_serves_the_same_share_of_every_order():
     bought = rationed([[0.5, 0.1], [0.5, 0.9]], [100, 100], [30, 1000])
     assert bought[0] == pytest.approx([25, 5])
     assert bought.sum(axis=0) == pytest.approx([100, 100])
+
+
+def test_money_that_may_not_go_abroad_turns_to_domestic_cards():
+    """Buyers bound by a content rule who prefer foreign cards take domestic ones, while there are any."""
+    choice = np.array([[0.1], [0.9]])[:, :, None] * np.ones(2)
+    bought, asked, met = demand.ration(choice, rows(100), rows(1000, 1000), slice(1, None), rows(50))
+    assert bought[:, 0, 0] == pytest.approx([50, 50])
+    assert asked[:, 0] == pytest.approx([50, 50])
+    assert (met == 1).all()
+    bought, _, met = demand.ration(choice, rows(100), rows(20, 1000), slice(1, None), rows(50))
+    assert bought[:, 0, 0] == pytest.approx([20, 50])
+    assert met[:, 0] == pytest.approx([0.4, 1])
+    bought, _, _ = demand.ration(choice[1:], rows(100), rows(1000), slice(0, None), rows(50))
+    assert bought[0, 0, 0] == pytest.approx(50)
+
+
+def test_joint_procurement_moves_shares_and_not_the_cost_of_work():
+    def quarter(lever: float):
+        p = plain_world(2, policy={"joint_procurement": {"2025Q1": 0, "2025Q2": lever}})
+        market = Market(p, 0, range(2))
+        market.step(market.observe().hold())
+        return market.step(change(market.observe().hold(), price=rows(60, 80)))
+
+    alone, pooled = quarter(0), quarter(1)
+    assert pooled.cost_index == pytest.approx(alone.cost_index)
+    assert pooled.spend == pytest.approx(alone.spend)
+    odds = [np.log(out.choice[0, 0, 0] / out.choice[1, 0, 0]) for out in (alone, pooled)]
+    assert odds[1] - odds[0] == pytest.approx(2 * np.log(80 / 60))
 
 
 def test_no_cards_no_sales():

@@ -203,6 +203,40 @@ def test_an_entrant_sells_only_after_design_and_lead():
     assert sold == [False, False, False, False, True, True, True]
 
 
+def test_an_entrant_starts_no_wafers_before_its_first_tape_out():
+    world = {
+        "population__entry_rate": 1e6,
+        "population__largest_population": 1e6,
+        "technology__obsolete_stock": 1,
+        "nodes__node__design_time": 4,
+        "nodes__node__respin_chance": 1,
+        "nodes__node__respin_cost": 1,
+        "entrants": {"new": {**ENTRANT, "slots": 1, "cash": 1e5}},
+    }
+    market = Market(plain_world(1, **world), 0, range(2))
+    started, written_off = [], 0.0
+    for quarter in range(10):
+        wish = market.observe().of(slice(0, 2)).hold()
+        outcome = market.step(change(wish, capacity=np.array([0.0, 5.0])[:, None, None] if quarter > 0 else 0.0))
+        started.append(outcome.started[1, 0] > 0)
+        written_off += outcome.written_off[1, 0]
+    # Enters at the end of quarter 0, tapes out in 4, needs a respin, and starts wafers in 5.
+    assert started == [False] * 5 + [True] * 5
+    assert written_off == 0
+
+
+def test_a_firm_that_takes_a_dead_ones_slot_is_new():
+    world = {"population__entry_rate": 1e6, "population__largest_population": 1e6}
+    entrant = {**ENTRANT, "slots": 1, "cash": 50, "overhead": 40}
+    market = Market(plain_world(1, entrants={"new": entrant}, **world), 0, range(2))
+    ages = []
+    for _ in range(8):
+        entered = market.step(market.observe().of(slice(0, 2)).hold()).entered[1, 0]
+        ages.append((entered, market.state.age[1, 0]))
+    assert sum(entered for entered, _ in ages) > 1
+    assert all(age == 0 for entered, age in ages if entered)
+
+
 def test_industry_experience_is_not_forgotten_when_an_entrant_takes_a_dead_firms_slot():
     world = {"technology__learning_rate": 0.2, "technology__experience_spillover": 0.5, "entrants": {"new": ENTRANT}}
     p = plain_world(1, **world)

@@ -81,7 +81,9 @@ def test_cards_per_wafer_and_export_control():
 
 def test_doubling_experience_lowers_cost_by_the_learning_rate():
     p = plain_world(3, technology__learning_rate=0.2)
-    assert technology.experience_factor(p, rows(100, 200, 800), np.full(2, 1100.0))[:, 0] == pytest.approx([1, 0.8, 0.8**3])
+    assert technology.experience_factor(p, rows(100, 200, 800), np.full(2, 1100.0))[:, 0] == pytest.approx(
+        [1, 0.8, 0.8**3]
+    )
 
 
 def test_cost_against_output_has_slope_minus_b():
@@ -126,7 +128,7 @@ def test_experience_never_counts_less_than_a_hundredth():
 def card_cost(p, architecture: float = 1.0) -> float:
     now, state = start(p)
     per_wafer = technology.cards_per_wafer(p, now, state.wafers_made)
-    card = technology.Card(state.node, state.memory, rows(architecture))
+    card = technology.Card(state.node, state.memory, rows(architecture), state.has_product)
     return technology.unit_cost(p, now, state, per_wafer, card)[0, 0]
 
 

@@ -35,7 +35,6 @@ MISFITS = {
     ),
     "contracts": ("contracts: {n7: 1}", "contracts: {n5: 1}", "vendors.cambricon.contracts.n5", "no node 'n5'", "n7"),
     "installed split": ("{internet: 1}", "{internt: 1}", "vendors.cambricon.installed_split.internt", "segment", "internet"),
-    "focus": ("price: 60", "price: 60\n    focus: {web: 1}", "vendors.cambricon.focus.web", "no segment 'web'", "internet"),
     "affinity": ("price: 60", "price: 60\n    affinity: {w: 1}", "vendors.cambricon.affinity.w", "no segment", "internet"),
     "software": ("{qwen: 0.5}", "{llama: 0.5}", "vendors.cambricon.software.llama", "no model family 'llama'", "qwen"),
     "foreign software": ("{qwen: 1}\n    rel", "{gpt: 1}\n    rel", "foreign.nvidia.software.gpt", "model family", "qwen"),
@@ -52,7 +51,6 @@ MISFITS = {
     "vendor like a slot": ("  biren:\n", "  startup-2:\n", "entrants.startup", "'startup-2' is already the name", ""),
     "weights": ("weight: 1", "weight: 0", "entrants", "the weights of all entrant types are 0", ""),
     "reported": ("vendor: biren,", "vendor: birem,", "reported.1.vendor", "no vendor 'birem'", "'biren'"),
-    "entry type": ("price: 60", "price: 60\n    entry_type: fab", "vendors.cambricon.entry_type", "no entrant type 'fab'", ""),
 }  # fmt: skip
 
 

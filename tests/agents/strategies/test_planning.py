@@ -95,8 +95,11 @@ def test_capacity_is_limited_by_spare_cash(bend: Bend) -> None:
 
 def test_who_never_sold_keeps_its_capacity_and_an_entrant_asks_for_its_first(bend: Bend, chips: Parameters) -> None:
     slot = chips.vendors.index("mature-1")
-    obs = bend(vendors=slice(slot, slot + 1), orders=0.0, node=1, contracts=0.0, cash=2000.0)
-    assert np.allclose(supply.capacity_for(Outlook(obs), np.zeros(obs.price.shape))[0, 1], 0.5)
+    soon = chips.technology.production_lead + chips.contract_lead + 1
+    for ahead, expected in ((soon, 0.5), (soon + 1, 0.0)):  # capacity that would stand idle until the tape-out can wait
+        design = {"has_product": False, "next_node": 1, "next_quarters": ahead}
+        obs = bend(vendors=slice(slot, slot + 1), orders=0.0, node=1, contracts=0.0, cash=2000.0, **design)
+        assert np.allclose(supply.capacity_for(Outlook(obs), np.zeros(obs.price.shape))[0, 1], expected)
     named = bend(orders=0.0)
     assert np.allclose(supply.capacity_for(Outlook(named), np.zeros(named.price.shape)), 0.0)
 
