@@ -1,8 +1,11 @@
 """An agent-based simulation of China's AI chip market.
 
-import marketsim as ms
-ensemble = ms.simulate("china-ai-chips", runs=1000, seed=7)
-print(ensemble.summary.metric("active_vendors"))
+>>> import marketsim as ms
+>>> ensemble = ms.simulate("china-ai-chips", runs=20, seed=7)
+>>> ensemble.summary.years[:3]
+[2025, 2026, 2027]
+>>> float(ensemble.summary.metric("active_vendors")[0])  # the median over the runs, 2025
+13.0
 """
 
 from __future__ import annotations
@@ -63,3 +66,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"marketsim.{_HOME[name]}"), name)
     raise AttributeError(f"module 'marketsim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """The public names, for those who explore."""
+    return [*__all__, "__version__"]

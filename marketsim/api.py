@@ -6,39 +6,70 @@ latter when they are needed.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marketsim.ensemble import CHUNK, Decide, Job, Keep, Summary, run
+from marketsim.ensemble import CHUNK, Decide, Job, Keep, Sink, Summary, run
+from marketsim.errors import MarketSimError
 from marketsim.outcomes import Outcomes
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.policies import levers_set, under_policy
 from marketsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     import polars as pl
 
+_SMALLEST_PART = 256
+"""Runs below which a part costs more Python than it is worth."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Ensemble:
-    """The result of `simulate`: the summary, and every run's outcomes."""
+    """The result of `simulate`: the summary, and every run's yearly outcomes."""
 
+    job: Job
     summary: Summary
     outcomes: Outcomes
 
+    def __repr__(self) -> str:
+        first, last = self.summary.years[0], self.summary.years[-1]
+        return f"<Ensemble: {self.job.scenario.name}, {first}-{last}, {self.summary.runs:,} runs, seed {self.job.seed}>"
+
     def years(self) -> pl.DataFrame:
-        """One row per run and year, one column per outcome; units are in `marketsim.METRICS`."""
+        """One row per run and year, one column per yearly outcome; its unit ends the column's name.
+
+        >>> import marketsim as ms
+        >>> ms.simulate("china-ai-chips", runs=2, seed=7).years().columns[:4]
+        ['run', 'year', 'domestic_share_cards', 'domestic_share_value']
+        """
         from marketsim.results import run_table
 
         return run_table(self.outcomes)
 
     def vendors(self) -> pl.DataFrame:
-        """One row per run, year and vendor: cards (k), revenue (rmb_m), alive (0 or 1)."""
+        """One row per run, year and vendor: cards_k, revenue_rmb_m, alive (at the end of the year)."""
         from marketsim.results import vendor_table
 
         return vendor_table(self.outcomes, self.summary.vendors)
+
+    def quarters(self, runs: int = 1) -> dict[str, pl.DataFrame]:
+        """Every quarter of the first runs, which are played again: the tables of `marketsim.records` by name.
+
+        runs: at least 1; more than the ensemble has are not an error.
+
+        >>> import marketsim as ms
+        >>> list(ms.simulate("china-ai-chips", runs=2, seed=7).quarters())
+        ['market', 'segment', 'vendor', 'event', 'attribution']
+        """
+        from marketsim.results import record
+
+        return record(self.job, range(_at_least_one("runs", runs)))
 
 
 def strategies_of(scenario: Scenario) -> Decide:
@@ -52,31 +83,76 @@ def strategies_of(scenario: Scenario) -> Decide:
 
 
 def simulate(
-    scenario: str | Scenario = "china-ai-chips",
+    scenario: str | Path | Scenario = "china-ai-chips",
     runs: int = 1000,
-    seed: int = 0,
+    seed: int = 7,
     workers: int | None = None,
     overrides: Mapping[str, Any] | None = None,
+    policy: str | None = None,
     decide: Decide | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Ensemble:
     """Run a scenario many times with different luck and keep each run's yearly outcomes.
 
-    scenario: a name, the path of a file, or a Scenario.  seed: runs with the same seed and number meet the same luck,
-    whatever else differs.  workers: processes; none: as many as cores once that pays.  overrides: values by path, such
-    as {"policy.electricity_discount": 0.5}.  decide: replaces the scenario's strategies.
-    Raises ScenarioError for a scenario or override that cannot be used, ValueError for runs below 1.
+    scenario: a name, the path of a file, or a Scenario.  runs: at least 1; each takes some kilobytes of memory.
+    seed: 0 to 2^63 - 1; runs with the same seed and number meet the same luck, whatever else differs.
+    workers: processes; none: as many as there are cores, where that pays.  overrides: values by path, such as
+    {"policy.electricity_discount": 0.5}, of a scenario that is given by name or path.  policy: a named policy of the
+    scenario.  decide: replaces its strategies, see `marketsim.ensemble.Decide`.  progress: called with the number of
+    runs just finished.
+    Raises ScenarioError for a scenario, override or policy that cannot be used, ValueError for numbers out of bounds.
 
     >>> import marketsim as ms
     >>> ensemble = ms.simulate("china-ai-chips", runs=4, seed=7)
-    >>> ensemble.outcomes.years[0]
-    2025
+    >>> ensemble
+    <Ensemble: china-ai-chips, 2025-2034, 4 runs, seed 7>
+    >>> ensemble.summary.metric("active_vendors").shape
+    (10,)
     """
-    if runs < 1:
-        raise ValueError(f"runs must be at least 1, not {runs}")
-    world = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, overrides=overrides)
+    runs = _at_least_one("runs", runs)
+    if not 0 <= operator.index(seed) < 2**63:
+        raise ValueError(f"seed must be 0 to 2^63 - 1, not {seed}")
     if workers is None:
         workers = (os.cpu_count() or 1) if runs > 2 * CHUNK else 1
+    world = _scenario(scenario, overrides)
+    if policy is not None:
+        world = under_policy(world, policy, levers_set(list(overrides or ())))
+    job = Job(world, decide or strategies_of(world), operator.index(seed))
     keep = Keep()
-    summary = run(Job(world, decide or strategies_of(world), seed), runs, workers, keep, progress)
-    return Ensemble(summary, keep.joined())
+    summary = compute(job, runs, _at_least_one("workers", workers), keep, progress)
+    return Ensemble(job, summary, keep.joined())
+
+
+def compute(
+    job: Job,
+    runs: int,
+    workers: int,
+    sink: Sink | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Summary:
+    """Compute an ensemble as `marketsim.ensemble.run`, in parts whose size depends on the number of runs alone.
+
+    Small ensembles are cut too, so that all workers have something to do and progress can be seen.
+    Raises MarketSimError if a worker process is killed.
+    """
+    part = min(CHUNK, max(_SMALLEST_PART, -(-runs // 4)))
+    try:
+        return run(job, runs, min(workers, -(-runs // part)), sink, progress, part)
+    except BrokenProcessPool:
+        reason = "a worker process was killed before its work was done, perhaps for want of memory"
+        raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
+
+
+def _scenario(scenario: str | Path | Scenario, overrides: Mapping[str, Any] | None) -> Scenario:
+    if not isinstance(scenario, Scenario):
+        return load_scenario(scenario, overrides)
+    if overrides:
+        raise ValueError("overrides need a scenario by name or path: change a Scenario before it is simulated")
+    return scenario
+
+
+def _at_least_one(name: str, value: int) -> int:
+    number = operator.index(value)  # a whole number of any kind
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, not {number}")
+    return number

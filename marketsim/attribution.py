@@ -13,7 +13,7 @@ import numpy as np
 
 from marketsim.rules.arrays import total
 from marketsim.rules.demand import TERMS
-from marketsim.state import Floats, Outcome
+from marketsim.state import Bools, Floats, Outcome
 
 RIVALS = "rivals"
 SUPPLY = "supply"
@@ -31,26 +31,38 @@ class Attribution:
 @np.errstate(invalid="ignore")
 def attribute(before: Outcome, after: Outcome) -> Attribution:
     """Decompose every vendor's change of share in every segment between two quarters."""
-    known = (before.choice > 0) & (after.choice > 0)
+    known = _has_odds(before.choice) & _has_odds(after.choice)
     own = {
         name: np.where(known, new - old, np.nan)
         for name, old, new in zip(TERMS, before.terms, after.terms, strict=True)
     }
     own[RIVALS] = np.where(known, _log_sum_of_others(before) - _log_sum_of_others(after), np.nan)
     change = np.where(known, log_odds(after.choice) - log_odds(before.choice), np.nan)
-    taken = log_odds(_realised(after)) - log_odds(_realised(before)) - change
+    taken = log_odds(after.bought) - log_odds(before.bought) - change
     return Attribution(own, change, np.where(np.isfinite(taken), taken, np.nan))
 
 
-def log_odds(share: Floats) -> Floats:
-    """ln(x / (1 - x)); infinite at 0 and 1."""
-    with np.errstate(divide="ignore"):
-        return np.log(share) - np.log1p(-share)
+def log_odds(amounts: Floats) -> Floats:
+    """ln(x_v / sum_{j != v} x_j) of shares or amounts [v,s,r]; infinite for a vendor with nothing or everything.
+
+    The others are added up, not taken from the whole: 1 - x has no digits left where x is close to 1.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(amounts) - np.log(_of_others(amounts))
 
 
-def _realised(outcome: Outcome) -> Floats:
-    spent = total(outcome.bought, axis=0)
-    return outcome.bought / np.where(spent > 0, spent, np.nan)
+def _has_odds(choice: Floats) -> Bools:
+    """Where a vendor is on sale and not alone, [v,s,r]."""
+    selling = choice > 0
+    return selling & (total(1.0 * selling, axis=0) > 1)
+
+
+def _of_others(values: Floats) -> Floats:
+    """Sum over all vendors but v, [v,s,r]."""
+    result = np.empty(values.shape)
+    for v in range(len(values)):
+        result[v] = total(np.delete(values, v, axis=0), axis=0)
+    return result
 
 
 def _log_sum_of_others(outcome: Outcome) -> Floats:

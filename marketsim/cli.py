@@ -5,6 +5,9 @@ Nothing heavy is imported here or at the top of a module of `marketsim.commands`
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +18,10 @@ from marketsim import __version__
 from marketsim.commands import run, scenario, strategies
 from marketsim.errors import MarketSimError
 
-EXIT_CODES = "Exit codes: 0 done; 1 a scenario or another input is wrong, or nothing reads the output; 2 wrong use."
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 an input such as a scenario is wrong, or something failed on the way; 2 wrong use of the "
+    "command; 130 stopped with Ctrl-C."
+)
 
 app = typer.Typer(
     name="marketsim",
@@ -49,10 +55,24 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; arguments of the process where none are given.
 
-    Raises SystemExit with the exit code. Errors of input are printed to standard error as their message alone.
+    Raises SystemExit with the exit code. Errors of input and of output are printed to standard error as their message
+    alone; a reader of standard output who has left is not an error to speak of.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an old terminal need not know every character
     try:
         app(args=arguments, prog_name="marketsim")
     except MarketSimError as error:
         typer.echo(f"marketsim: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # such as a full disk behind standard output
+        _drop_output()
+        typer.echo(f"marketsim: the output cannot be written: {error.strerror or error}", err=True)
+        sys.exit(MarketSimError.exit_code)
+
+
+def _drop_output() -> None:
+    """Let what standard output still holds go nowhere: Python would try to write it once more when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

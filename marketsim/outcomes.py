@@ -35,6 +35,9 @@ METRICS: dict[str, str] = {
 counted under its main cause, and those among them that ended in a sale under exits_acquired as well. Foundry and memory
 use are those of the scarcest node and memory type of each quarter: at 1 the limit binds."""
 
+ACTIVE = 1e-6
+"""k cards: a vendor that sells no more in a quarter is not active in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
@@ -93,7 +96,7 @@ class YearBook:
         home = slice(0, self.p.domestic)
         self.cards[:, year] += outcome.sold
         self.revenue[:, year] += outcome.price * outcome.sold
-        self.active[now.index] = total(1.0 * (outcome.sold[home] > 1e-6), axis=0)
+        self.active[now.index] = total(1.0 * (outcome.sold[home] > ACTIVE), axis=0)
         self._sum("cost_of_goods", total(outcome.cost_of_goods[home], axis=0))
         wafers = total(outcome.wafers, axis=0)
         self._sum("wafers", total(wafers, axis=0))

@@ -1,43 +1,74 @@
-"""A folder of results: the summary, every run's outcomes, and some runs in full, as JSON and Parquet.
+"""Results of an ensemble: the summary as JSON, tables of all runs, some runs in full, and a folder that holds them.
 
-Parquet files open in Polars, DuckDB or pandas without this package. Units: `summary.json` lists them.
+Parquet files open in Polars, DuckDB or pandas without this package. `metadata.json` says what was run and what every
+column holds; `marketsim run FOLDER/scenario.yaml` with its seed and number of runs computes the same again.
 """
 
 from __future__ import annotations
 
 import json
+import platform
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from marketsim import __version__
 from marketsim.ensemble import COUNTED, Job, Summary
-from marketsim.errors import MarketSimError
 from marketsim.market import Market
 from marketsim.outcomes import METRICS, Outcomes
-from marketsim.records import Recorder
+from marketsim.records import Recorder, unit_of
+from marketsim.scenario.fields import quarter_index, quarter_name
 from marketsim.scenario.parameters import Parameters
-from marketsim.scenario.schema import Scenario
+from marketsim.state import Floats
 
-QUANTILES = (0.1, 0.5, 0.9)
-_MARK = "summary.json"
+if TYPE_CHECKING:
+    from marketsim.scenario.schema import Reported, Scenario
+
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+FALLS = (0.3, 0.4, 0.5)
+"""Falls in active firms from their peak that count as a shakeout by a mild, the usual and a strict measure."""
+
+COMPARED = ("cards", "domestic_share_cards", "revenue")
+"""Reported market totals with a counterpart among the yearly outcomes, in which price and margin are domestic."""
+
+PROGRAM = "marketsim"
+
+Quantile = tuple[Floats, Floats, Floats]
+
+_SUFFIX = {"k cards": "_k", "krmb/card": "_krmb", "rmb_m": "_rmb_m", "RMB": "_rmb", "firms": "", "1": ""}
+COLUMNS = {name: name + _SUFFIX[unit] for name, unit in METRICS.items()}
+"""Columns of the yearly outcomes in METRICS: the name and its unit."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked of an ensemble beyond scenario, seed and runs: kept with its results.
+
+    policy: the named policy in force.  overrides: `path=value` texts.
+    """
+
+    policy: str | None = None
+    overrides: tuple[str, ...] = ()
 
 
 def run_table(outcomes: Outcomes, first_run: int = 0) -> pl.DataFrame:
-    """One row per run and year with the yearly outcomes in METRICS."""
+    """One row per run and year with the yearly outcomes, named as in COLUMNS."""
     _, years, runs = outcomes.metrics.shape
     columns: dict[str, Any] = {
         "run": np.tile(np.arange(first_run, first_run + runs), years),
         "year": np.repeat(outcomes.years, runs),
     }
-    columns |= {name: values.ravel() for name, values in zip(METRICS, outcomes.metrics, strict=True)}
+    for (name, unit), values in zip(METRICS.items(), outcomes.metrics, strict=True):
+        columns[COLUMNS[name]] = values.ravel().astype(np.int64 if unit == "firms" else np.float64)
     return pl.DataFrame(columns)
 
 
 def vendor_table(outcomes: Outcomes, vendors: list[str], first_run: int = 0) -> pl.DataFrame:
-    """One row per run, year and vendor: cards (k), revenue (rmb_m), alive at the end of the year (0 or 1)."""
+    """One row per run, year and vendor: cards sold, revenue, and whether in business at the end of the year."""
     count, years, runs = outcomes.cards.shape
     return pl.DataFrame(
         {
@@ -46,102 +77,9 @@ def vendor_table(outcomes: Outcomes, vendors: list[str], first_run: int = 0) -> 
             "vendor": np.repeat(vendors, years * runs),
             "cards_k": outcomes.cards.ravel(),
             "revenue_rmb_m": outcomes.revenue.ravel(),
-            "alive": outcomes.alive.ravel(),
+            "alive": outcomes.alive.ravel() > 0,
         }
     )
-
-
-def as_dict(summary: Summary) -> dict[str, Any]:
-    """The summary as plain numbers: quantiles over runs by year, vendors' fates, the fall in firms."""
-    levels = {f"p{100 * level:g}": summary.quantile(level) for level in QUANTILES}
-    metrics = {
-        name: {level: values[0][row].tolist() for level, values in levels.items()} for row, name in enumerate(METRICS)
-    }
-    for name, firms in zip(COUNTED, summary.firms, strict=True):
-        metrics[name]["mean"] = (firms / summary.runs).tolist()
-    vendors = {
-        vendor: {
-            "cards": {level: values[1][row].tolist() for level, values in levels.items()},
-            "share": {level: values[2][row].tolist() for level, values in levels.items()},
-            "survival": (summary.survivors[row] / summary.runs).tolist(),
-        }
-        for row, vendor in enumerate(summary.vendors)
-    }
-    return {
-        "scenario": summary.scenario.name,
-        "seed": summary.seed,
-        "runs": summary.runs,
-        "years": summary.years,
-        "units": dict(METRICS) | {"vendors.cards": "k cards", "vendors.share": "of value", "vendors.survival": "1"},
-        "metrics": metrics,
-        "vendors": vendors,
-        "shakeout": {
-            "fall_in_firms": {level: float(summary.falls.quantile(p)[0]) for level, p in _levels()},
-            "peak_firms": {level: float(summary.falls.quantile(p)[1]) for level, p in _levels()},
-            "share_of_runs_with_fall": {str(at): summary.share_with_fall(at) for at in (0.3, 0.4, 0.5)},
-        },
-    }
-
-
-def _levels() -> list[tuple[str, float]]:
-    return [(f"p{100 * level:g}", level) for level in QUANTILES]
-
-
-def as_json(summary: Summary) -> str:
-    """The summary as JSON text."""
-    return json.dumps(as_dict(summary), indent=2)
-
-
-@dataclass(frozen=True)
-class ResultFolder:
-    """Where the results of one ensemble go."""
-
-    path: Path
-    scenario: Scenario
-
-    @classmethod
-    def create(cls, path: Path, scenario: Scenario) -> ResultFolder:
-        """Make the folder; results of an earlier run in it are replaced, anything else is left alone.
-
-        Raises MarketSimError where the folder cannot be written, or holds other files.
-        """
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            strangers = sorted(entry.name for entry in path.iterdir() if entry.suffix not in (".json", ".parquet"))
-            if strangers or (any(path.iterdir()) and not (path / _MARK).exists()):
-                raise MarketSimError(f"{path} holds other files and is left as it is: choose a new folder for --out")
-            for old in path.iterdir():
-                old.unlink()
-            (path / _MARK).write_text("{}\n", encoding="utf-8")
-        except OSError as error:
-            raise MarketSimError(f"{path} cannot be written: {error.strerror}") from None
-        return cls(path, scenario)
-
-    def write_outcomes(self, part: range, outcomes: Outcomes) -> None:
-        """Write the outcomes of some runs as parts of the tables `runs` and `vendors`."""
-        name = f"{part.start:09d}.parquet"
-        self._write(run_table(outcomes, part.start), f"runs-{name}")
-        vendors = Parameters(self.scenario).vendors
-        self._write(vendor_table(outcomes, vendors, part.start), f"vendors-{name}")
-
-    def write_in_full(self, job: Job, runs: range) -> None:
-        """Play some runs again and write every quarter: market, segment, vendor, event and attribution tables."""
-        for name, table in record(job, runs).items():
-            self._write(table, f"full-{name}.parquet")
-
-    def write_summary(self, summary: Summary) -> None:
-        """Write `summary.json`."""
-        (self.path / _MARK).write_text(as_json(summary) + "\n", encoding="utf-8")
-
-    def files(self) -> list[Path]:
-        """All files of the results."""
-        return sorted(self.path.iterdir())
-
-    def _write(self, table: pl.DataFrame, name: str) -> None:
-        try:
-            table.write_parquet(self.path / name)
-        except OSError as error:
-            raise MarketSimError(f"{self.path / name} cannot be written: {error}") from None
 
 
 def record(job: Job, runs: range) -> dict[str, pl.DataFrame]:
@@ -153,3 +91,121 @@ def record(job: Job, runs: range) -> dict[str, pl.DataFrame]:
         outcome = market.step(job.decide(market.observe()))
         recorder.add(now, outcome, market.state)
     return recorder.tables()
+
+
+def quarters_of(scenario: Scenario) -> dict[int, list[str]]:
+    """The quarters that are played of each calendar year, such as {2025: ["2025Q1", "2025Q2"]}."""
+    first = quarter_index(scenario.start)
+    found: dict[int, list[str]] = {}
+    for index in range(first, first + scenario.quarters):
+        name = quarter_name(index)
+        found.setdefault(int(name[:4]), []).append(name)
+    return found
+
+
+def comparable(summary: Summary) -> list[Reported]:
+    """Reported figures that a yearly outcome answers to: of years played in full, a vendor's cards or market totals.
+
+    A figure of half a year has no counterpart in a summary, nor has a price, revenue or margin of one vendor.
+    """
+    whole = {year for year, quarters in quarters_of(summary.scenario).items() if len(quarters) == 4}
+    return [
+        figure
+        for figure in summary.scenario.reported
+        if figure.half is None
+        and figure.year in whole
+        and figure.metric in (COMPARED if figure.vendor is None else ("cards",))
+    ]
+
+
+def simulated(summary: Summary, figure: Reported, quantile: Quantile) -> float:
+    """What stands beside a reported figure, in its unit.  quantile: of the summary, `Summary.quantile`."""
+    metrics, cards, _ = quantile
+    year = summary.years.index(figure.year)
+    if figure.vendor is None:
+        return float(metrics[list(METRICS).index(figure.metric), year])
+    return float(cards[summary.vendors.index(figure.vendor), year])
+
+
+def as_dict(summary: Summary, question: Question | None = None) -> dict[str, Any]:
+    """The summary as plain numbers, each with its unit: quantiles over runs, vendors' fates, the fall in firms."""
+    levels = {name: summary.quantile(level) for name, level in QUANTILES.items()}
+    falls = {name: summary.falls.quantile(level) for name, level in QUANTILES.items()}
+    metrics: dict[str, dict[str, Any]] = {
+        name: {"unit": unit} | {level: values[0][row].tolist() for level, values in levels.items()}
+        for row, (name, unit) in enumerate(METRICS.items())
+    }
+    for name, firms in zip(COUNTED, summary.firms, strict=True):
+        metrics[name]["mean"] = (firms / summary.runs).tolist()
+    return _asked(summary, question or Question()) | {
+        "years": summary.years,
+        "quarters_played": [len(quarters) for quarters in quarters_of(summary.scenario).values()],
+        "quantiles": QUANTILES,
+        "metrics": metrics,
+        "vendors": {vendor: _vendor(summary, row, levels) for row, vendor in enumerate(summary.vendors)},
+        "shakeout": {
+            "largest_fall_in_active_vendors": {"unit": "1"} | {name: float(v[0]) for name, v in falls.items()},
+            "most_active_vendors": {"unit": "firms"} | {name: float(v[1]) for name, v in falls.items()},
+            "share_of_runs_with_fall": {f"{at:g}": summary.share_with_fall(at) for at in FALLS},
+        },
+        "reported": [
+            figure.model_dump(include={"year", "metric", "vendor", "value"})
+            | {"unit": METRICS[figure.metric]}
+            | {name: simulated(summary, figure, values) for name, values in levels.items()}
+            for figure in comparable(summary)
+        ],
+    }
+
+
+def as_json(summary: Summary, question: Question | None = None) -> str:
+    """The summary as JSON text, each list of numbers on one line."""
+    text = json.dumps(as_dict(summary, question), indent=2, allow_nan=False)
+    return re.sub(r"\[\n\s*([-+.\deE,\s]+?)\s*\]", lambda numbers: f"[{' '.join(numbers[1].split())}]", text)
+
+
+def metadata(summary: Summary, question: Question, tables: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """What was run, with which versions, and the columns of the tables: their `units_of` by name."""
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "polars": pl.__version__}
+    return _asked(summary, question) | {
+        "made_with": versions | {"cpu_features": _cpu_features()},
+        "tables": {name: {"files": f"{name}-*.parquet", "columns": columns} for name, columns in tables.items()},
+    }
+
+
+def units_of(table: pl.DataFrame) -> dict[str, str]:
+    """The unit of each column, empty where there is none."""
+    return {name: unit_of(name) for name in table.columns}
+
+
+def _asked(summary: Summary, question: Question) -> dict[str, Any]:
+    world = summary.scenario
+    return {
+        "program": PROGRAM,
+        "version": __version__,
+        "scenario": {"name": world.name, "title": world.title.en, "start": world.start, "quarters": world.quarters},
+        "policy": question.policy,
+        "overrides": list(question.overrides),
+        "seed": summary.seed,
+        "runs": summary.runs,
+    }
+
+
+def _vendor(summary: Summary, row: int, levels: Mapping[str, Quantile]) -> dict[str, Any]:
+    vendor = summary.vendors[row]
+    world = summary.scenario
+    known = world.vendors.get(vendor) or world.foreign.get(vendor)
+    kind = "domestic" if vendor in world.vendors else "foreign" if vendor in world.foreign else "entrant"
+    return {
+        "title": known.title.en if known else vendor,
+        "kind": kind,
+        "strategy": world.vendors[vendor].strategy if kind == "domestic" else None,
+        "cards": {"unit": "k cards"} | {name: values[1][row].tolist() for name, values in levels.items()},
+        "share_value": {"unit": "1"} | {name: values[2][row].tolist() for name, values in levels.items()},
+        "survival": {"unit": "1", "mean": (summary.survivors[row] / summary.runs).tolist()},
+    }
+
+
+def _cpu_features() -> list[str]:
+    """The instruction sets that NumPy uses here: results agree to the last bit only where these do."""
+    found = np.show_config(mode="dicts")
+    return list(found["SIMD Extensions"].get("found", [])) if found else []

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.errors import printable
+
 if TYPE_CHECKING:
-    from marketsim.ensemble import Job, Sink, Summary
+    from marketsim.ensemble import Job, Summary
+    from marketsim.results import Question
 
 
 class Format(StrEnum):
@@ -23,16 +28,43 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-Scenario = Annotated[str, typer.Argument(metavar="[SCENARIO]", help="A name of the library or the path of a file.")]
-Runs = Annotated[int, typer.Option(min=1, max=100_000_000, help="Runs with different luck.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the luck: the same seed, the same runs.")]
-Quarters = Annotated[int | None, typer.Option(min=1, max=200, help="Length of a run; the scenario's if not given.")]
+def _number(low: int, high: int) -> Callable[[str], int]:
+    """Reads a whole number in bounds from the command line, and says which are allowed."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise typer.BadParameter(f"{printable(str(text), 40)!r} is not a whole number from {low:,} to {high:,}")
+        return number
+
+    return read
+
+
+def _option(low: int, high: int, help_text: str, *names: str) -> Any:
+    return typer.Option(*names, metavar="N", parser=_number(low, high), help=help_text)
+
+
+Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name of the library or the path of a file.")]
+Runs = Annotated[int, _option(1, 100_000_000, "Runs with different luck.")]
+Seed = Annotated[int, _option(0, 2**63 - 1, "Seed of the luck: the same seed, the same runs.")]
+Quarters = Annotated[int | None, _option(1, 200, "Length of a run; the scenario's if not given.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value, repeatable.")]
 Policy = Annotated[str | None, typer.Option(help="A named policy of the scenario.")]
-Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; all cores if not given.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for results: summary, every run's outcomes, some runs in full.")]
-InFull = Annotated[int, typer.Option("--in-full", min=0, max=10_000, help="Runs whose every quarter goes into --out.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes.")]
+Workers = Annotated[int | None, _option(1, 256, "Processes; all cores if not given.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder for results: new, empty, or one with results of an earlier run, which are replaced."
+    ),
+]
+InFull = Annotated[int, _option(0, 10_000, "Runs whose every quarter goes into --out.", "--in-full")]
+Form = Annotated[
+    Format, typer.Option("--format", help="What to print; parquet prints the names of the files in --out.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="The result alone: no progress bar, no word on files.")]
 
 
 def run(
@@ -45,85 +77,101 @@ def run(
     workers: Workers = None,
     out: Out = None,
     in_full: InFull = 10,
-    form: Annotated[Format, typer.Option("--format", help="What to print; parquet prints file names.")] = Format.table,
+    form: Form = Format.table,
     quiet: Quiet = False,
 ) -> None:
     """Run a scenario many times with different luck and summarise what happened."""
+    if form is Format.parquet and out is None:
+        raise typer.BadParameter("parquet needs a folder: --out DIR", param_hint="'--format'")
+    with stopping_cleanly():
+        changes = list(overrides or []) + ([f"quarters={quarters}"] if quarters is not None else [])
+        job = _job(scenario, changes, policy, seed)
+        question = _question(policy, changes)
+        summary = _computed(job, runs, workers or (os.cpu_count() or 1), out, min(runs, in_full), question, quiet)
+        _print(summary, question, form, out, quiet)
+
+
+def _job(scenario: str, changes: list[str], policy: str | None, seed: int) -> Job:
     from marketsim.api import strategies_of
     from marketsim.commands.scenario import load
     from marketsim.ensemble import Job
-    from marketsim.ensemble import run as compute
-    from marketsim.scenario.policies import under_policy
+    from marketsim.scenario.policies import levers_set, under_policy
 
-    if form is Format.parquet and out is None:
-        raise typer.BadParameter("--format parquet needs a folder: --out DIR")
-    changes = list(overrides or []) + ([f"quarters={quarters}"] if quarters is not None else [])
     world = load(scenario, changes).scenario
     if policy is not None:
-        world = under_policy(world, policy)
-    job = Job(world, strategies_of(world), seed)
-    processes = workers or (os.cpu_count() or 1)
-    with _writer(job, out) as sink, _progress(runs, quiet) as advance:
-        summary = compute(job, runs, processes, sink, advance)
-    written = _write(job, summary, min(runs, in_full), out) if out is not None else []
-    _print(summary, form, policy, written, quiet)
+        paths = [change.partition("=")[0].strip() for change in changes]
+        world = under_policy(world, policy, levers_set(paths))
+    return Job(world, Stoppable(strategies_of(world)), seed)
+
+
+def _question(policy: str | None, changes: list[str]) -> Question:
+    from marketsim.results import Question
+
+    return Question(policy, tuple(changes))
+
+
+def _computed(
+    job: Job, runs: int, workers: int, out: Path | None, in_full: int, question: Question, quiet: bool
+) -> Summary:
+    """The summary; everything else goes into the folder, if there is one, chunk by chunk."""
+    from marketsim.api import compute
+
+    if out is None:
+        with _progress(runs, quiet) as advance:
+            return compute(job, runs, workers, None, advance)
+
+    from marketsim.result_folder import result_folder
+
+    with result_folder(out, job) as folder:
+        with _progress(runs, quiet) as advance:
+            summary = compute(job, runs, workers, folder.write_outcomes, advance)
+        folder.write_in_full(in_full)
+        folder.write_summary(summary, question)
+    return summary
 
 
 @contextmanager
 def _progress(runs: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    bar = Progress(
-        "runs", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, auto_refresh=False
-    )
+    from datetime import timedelta
+    from time import monotonic
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = ("runs", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    # Drawn by hand: a thread that draws could hold a lock at the moment when the worker processes are forked.
+    bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False)
+    start = monotonic()
     with bar:
-        task = bar.add_task("runs", total=runs)
+        task = bar.add_task("runs", total=runs, pace="")
+        bar.refresh()
 
         def advance(finished: int) -> None:
-            bar.update(task, advance=finished)
+            done = int(bar.tasks[0].completed) + finished
+            rate = done / max(monotonic() - start, 1e-9)
+            left = timedelta(seconds=round((runs - done) / rate))
+            pace = f"{rate:,.0f} runs/s" + (f", {left} left" if done < runs else "")
+            bar.update(task, completed=done, pace=pace)
             bar.refresh()
 
-        bar.refresh()
         yield advance
 
 
-@contextmanager
-def _writer(job: Job, out: Path | None) -> Iterator[Sink | None]:
-    """A sink that writes every chunk's outcomes into the folder; none without a folder."""
-    if out is None:
-        yield None
-        return
-    from marketsim.results import ResultFolder
-
-    yield ResultFolder.create(out, job.scenario).write_outcomes
-
-
-def _write(job: Job, summary: Summary, in_full: int, out: Path) -> list[Path]:
-    from marketsim.results import ResultFolder
-
-    folder = ResultFolder(out, job.scenario)
-    folder.write_summary(summary)
-    if in_full:
-        folder.write_in_full(job, range(in_full))
-    return folder.files()
-
-
-def _print(summary: Summary, form: Format, policy: str | None, written: list[Path], quiet: bool) -> None:
+def _print(summary: Summary, question: Question, form: Format, out: Path | None, quiet: bool) -> None:
     from marketsim.commands.tables import print_summary
+    from marketsim.result_folder import files
     from marketsim.results import as_json
 
-    if form is Format.json:
-        typer.echo(as_json(summary))
-    elif form is Format.table:
-        print_summary(summary, policy)
-        if written and not quiet:
-            typer.echo(f"written to {written[0].parent}: {', '.join(path.name for path in written)}", err=True)
-    else:
-        for path in written:
+    if form is Format.parquet and out is not None:
+        for path in files(out):
             typer.echo(str(path))
+    elif form is Format.json:
+        typer.echo(as_json(summary, question))
+    else:
+        print_summary(summary, question)
+    if out is not None and not quiet and form is not Format.parquet:
+        typer.echo(f"{len(files(out))} files written to {out}: metadata.json says what they hold", err=True)

@@ -2,164 +2,310 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from rich import box
-from rich.console import Console, Group
+import numpy as np
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from marketsim.commands.figures import (
+    CARDS,
+    FEW_RUNS,
+    MONEY,
+    PERCENT,
+    PLAIN,
+    PRICE,
+    Cell,
+    Unit,
+    chosen_years,
+    middle_and_range,
+    note_on_runs,
+    spans,
+    written,
+)
+from marketsim.commands.figures import fitting as fitting_unit
+from marketsim.commands.layout import console, figures_table, fitting, note, show, title
 from marketsim.ensemble import COUNTED, Summary
 from marketsim.outcomes import METRICS
-from marketsim.scenario.schema import Reported
+from marketsim.results import FALLS, QUANTILES, Quantile, Question, comparable, quarters_of, simulated
 from marketsim.state import Floats
 
-PIPE_WIDTH = 160
+PHOTOVOLTAICS = "photovoltaics' first shakeout, from 2011: about 60 (40-80)"
+"""Fall in active firms, reference value and tolerance. Sources: 624 makers of modules listed in China in 2011 against
+454 in 2012, about 180 of them idle (news.jc001.cn); two thirds of cell and module makers gone (EIA, IEA-PVPS)."""
 
+SHORT = 12
+"""Quarters in which a shakeout can hardly show: firms must multiply first, and photovoltaics' fell for two years."""
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}"
-
-
-ROWS: tuple[tuple[str, str, Callable[[float], str], float], ...] = (
-    ("domestic_share_cards", "domestic share of cards, %", _percent, 1),
-    ("domestic_share_value", "domestic share of value, %", _percent, 1),
-    ("active_vendors", "active domestic vendors", _number, 1),
-    ("hhi", "Herfindahl-Hirschman index", _two, 1),
-    ("top5_share", "share of the top five, %", _percent, 1),
-    ("cards", "cards sold, thousand", _number, 1),
-    ("revenue", "market value, RMB bn", _number, 1e-3),
-    ("price", "price per card, RMB thousand", _number, 1),
-    ("cost_per_million_tokens", "cost per million tokens, RMB", _two, 1),
-    ("foundry_use", "use of the scarcest node, %", _percent, 1),
-    ("scarce_memory_use", "use of scarce memory (HBM), %", _percent, 1),
-    ("capacity_use", "use of contracted capacity, %", _percent, 1),
-    ("gross_margin", "gross margin, %", _percent, 1),
-)
-"""Outcome, what people call it, how it is written, and the factor to its unit here."""
+WIDE = 100
+"""Columns from which labels are written in full."""
 
 CAUSES = {
-    "entries": "entries a run",
-    "exits_price_war": "exits: price war",
-    "exits_idle_capacity": "exits: idle capacity",
-    "exits_supply": "exits: no foundry or memory",
-    "exits_software": "exits: software gap",
-    "exits_funding": "exits: funding",
-    "exits_acquired": "of these, acquired",
+    "exits_price_war": "price war",
+    "exits_idle_capacity": "idle capacity",
+    "exits_supply": "scarce foundry or memory",
+    "exits_software": "software gap",
+    "exits_funding": "lack of funding",
 }
 
 
-def print_summary(summary: Summary, policy: str | None = None) -> None:
-    """Print the summary to standard output; wide where that is not a terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PIPE_WIDTH)
-    console.print(summary_view(summary, policy))
+@dataclass(frozen=True)
+class Row:
+    """A row of the market table.
+
+    label: with {} for the unit.  short: the label where there is little room.  units: it may be written in.
+    digits: after the point; none: about three in all.  of: the outcome without which this one means nothing.
+    """
+
+    outcome: str
+    label: str
+    short: str
+    units: tuple[Unit, ...] = PLAIN
+    digits: int | None = None
+    of: str = "cards"
 
 
-def summary_view(summary: Summary, policy: str | None = None) -> Group:
-    """The whole summary: market by year, entries and exits, named vendors, the shakeout figure."""
-    low, middle, high = (summary.quantile(level) for level in (0.1, 0.5, 0.9))
-    named = f"{summary.scenario.title.en}{f', policy {policy}' if policy else ''}"
-    head = Text(f"\n{named}: {summary.runs:,} runs, seed {summary.seed}", style="bold")
-    return Group(
-        head,
-        Text("Median over runs, and in brackets the range of the middle 80 %.", style="dim"),
-        _market(summary, low[0], middle[0], high[0]),
-        _firms(summary),
-        _vendors(summary, middle[1], middle[2]),
-        Text(shakeout_sentence(summary) + "\n"),
-    )
+HOME = "domestic_share_value"
+MARKET: dict[str, tuple[Row, ...]] = {
+    "Whole market": (
+        Row("cards", "cards sold, {}", "cards sold, {}", CARDS),
+        Row("revenue", "market value, {}", "value, {}", MONEY),
+        Row("domestic_share_cards", "domestic share of cards, {}", "domestic cards, {}", PERCENT, 0),
+        Row("domestic_share_value", "domestic share of value, {}", "domestic value, {}", PERCENT, 0),
+        Row("cost_per_million_tokens", "cost per million tokens, RMB", "RMB/million tokens"),
+    ),
+    "Domestic vendors": (
+        Row("active_vendors", "active at year's end, number", "active, number", digits=0),
+        Row("hhi", "Herfindahl-Hirschman index, 0-1", "Herfindahl index, 0-1", digits=2, of=HOME),
+        Row("top5_share", "top-5 share of their value, {}", "top-5 share, {}", PERCENT, 0, HOME),
+        Row("price", "price per card, {}", "price, {}", PRICE, of=HOME),
+        Row("gross_margin", "gross margin, {}", "gross margin, {}", PERCENT, 0, HOME),
+    ),
+    "Capacity in use": (
+        Row("foundry_use", "scarcest foundry node, {}", "scarcest node, {}", PERCENT, 0),
+        Row("scarce_memory_use", "scarce memory ({names}), {}", "scarce memory, {}", PERCENT, 0),
+        Row("capacity_use", "contracts with foundries, {}", "contracts, {}", PERCENT, 0),
+    ),
+}
 
 
-def _table(title: str, first: str, years: list[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for year in years:
-        table.add_column(year, justify="right")
-    return table
+@dataclass(frozen=True)
+class View:
+    """A summary as the tables need it.  levels: its low, middle and high quantiles.  labels: its years."""
+
+    summary: Summary
+    levels: tuple[Quantile, ...]
+    labels: list[str]
+
+    @classmethod
+    def of(cls, summary: Summary) -> View:
+        """The view of a summary; years that are not played in full are labelled with their quarters: 2025 Q1-3."""
+        labels = []
+        for year, quarters in quarters_of(summary.scenario).items():
+            ends = dict.fromkeys((quarters[0][-1], quarters[-1][-1]))
+            labels.append(str(year) if len(quarters) == 4 else f"{year} Q{'-'.join(ends)}")
+        return cls(summary, tuple(summary.quantile(level) for level in QUANTILES.values()), labels)
+
+    def outcome(self, name: str) -> Floats:
+        """The quantiles of a yearly outcome, [level,y]."""
+        return np.stack([level[0][list(METRICS).index(name)] for level in self.levels])
+
+    @property
+    def scarce_memories(self) -> str:
+        """Names of the memory types that are scarce, empty if there are none."""
+        memories = self.summary.scenario.memories.values()
+        return ", ".join(memory.title.en for memory in memories if memory.supply is not None)
 
 
-def _shown_years(summary: Summary) -> list[int]:
-    """Positions of at most six years: the first four, and the rest at equal distances to the last."""
-    count = len(summary.years)
-    if count <= 6:
-        return list(range(count))
-    return sorted({0, 1, 2, 3, (count + 3) // 2, count - 1})
+def print_summary(summary: Summary, question: Question) -> None:
+    """Print the summary to standard output."""
+    out = console()
+    show(summary_view(summary, question, out), out)
 
 
-def _market(summary: Summary, low: Floats, middle: Floats, high: Floats) -> Table:
-    shown = _shown_years(summary)
-    table = _table("Market by year", "", [str(summary.years[year]) for year in shown])
-    names = list(METRICS)
-    for name, label, written, factor in ROWS:
-        row = names.index(name)
-        cells = []
-        for year in shown:
-            centre, below, above = (written(factor * values[row, year]) for values in (middle, low, high))
-            cells.append(centre if below == above == centre else f"{centre} ({below} to {above})")
-        table.add_row(label, *cells)
-    return table
+def summary_view(summary: Summary, question: Question, on: Console) -> list[RenderableType]:
+    """The whole summary: market by year, reported figures, entries and exits, named vendors, the shakeout figures."""
+    view = View.of(summary)
+    years = len(summary.years)
+    return [
+        *_head(summary, question),
+        title("Market by year"),
+        fitting(on, (partial(_market, view, on.width >= WIDE, most) for most in range(years, 0, -1))),
+        *_beside_reported(view),
+        title(f"Entries and exits, {'mean ' if summary.runs > 1 else ''}number in a run"),
+        fitting(on, (partial(_firms, view, size) for size in range(1, years + 1))),
+        *_note_on_firms(summary),
+        title("Named vendors"),
+        fitting(on, (partial(_vendors, view, detail) for detail in (3, 2, 1, 0))),
+        _note_on_vendors(summary),
+        title("Shakeout, first figures"),
+        *_shakeout(summary),
+    ]
 
 
-def _firms(summary: Summary) -> Table:
-    table = _table("Entries and exits, mean of a run", "", [str(year) for year in summary.years])
+def _head(summary: Summary, question: Question) -> list[Text]:
+    quarters = [quarter for year in quarters_of(summary.scenario).values() for quarter in year]
+    what = summary.scenario.title.en
+    what += f", {quarters[0]} to {quarters[-1]}" if len(quarters) > 1 else f", {quarters[0]}"
+    changes = [change for change in question.overrides if not change.startswith("quarters=")]
+    asked = [*([f"policy {question.policy}"] if question.policy else []), *changes]
+    with_what = f", with {', '.join(asked)}" if asked else ""
+    runs = f"{summary.runs:,} run{'s' if summary.runs > 1 else ''}"
+    return [Text(f"{what}{with_what}: {runs}, seed {summary.seed}", style="bold"), note(note_on_runs(summary.runs))]
+
+
+def _market(view: View, wide: bool, most: int) -> Table:
+    shown = chosen_years(len(view.labels), most)
+    names: list[str | Text] = []
+    cells: list[list[Cell]] = []
+    for section, rows in MARKET.items():
+        names.append(Text(section, style="bold"))
+        cells.append([("", "")] * len(shown))
+        for row in rows:
+            if row.outcome == "scarce_memory_use" and not view.scarce_memories:
+                continue
+            unit = fitting_unit(row.units, view.outcome(row.outcome)[1, shown])
+            label = row.label if wide else row.short
+            names.append(f" {label.format(unit.name, names=view.scarce_memories)}")
+            cells.append(_by_year(view, row, unit, shown))
+    columns = {view.labels[year]: list(column) for year, column in zip(shown, zip(*cells, strict=True), strict=True)}
+    return figures_table(names, columns)
+
+
+def _by_year(view: View, row: Row, unit: Unit, years: Sequence[int]) -> list[Cell]:
+    """A row's cells; a dash where there is nothing that the outcome could be of, such as a price without sales."""
+    values = unit.factor * view.outcome(row.outcome)
+    exists = view.outcome(row.of)[-1] > 0
+    return [middle_and_range(values[:, year].tolist(), row.digits) if exists[year] else ("-", "") for year in years]
+
+
+def _beside_reported(view: View) -> list[RenderableType]:
+    figures = [figure for figure in comparable(view.summary) if figure.vendor is None]
+    rows = {row.outcome: row for row in MARKET["Whole market"]}
+    names: list[str | Text] = []
+    columns: dict[str, list[Cell]] = {"simulated": [], "reported": [], "difference, %": []}
+    for figure in figures:
+        row = rows[figure.metric]
+        unit = fitting_unit(row.units, [figure.value])
+        values = [unit.factor * simulated(view.summary, figure, level) for level in view.levels]
+        reported = unit.factor * figure.value
+        difference = 100 * (values[1] / reported - 1) if reported else 0.0
+        names.append(f"{figure.year} {row.label.format(unit.name)}")
+        columns["simulated"].append(middle_and_range(values, row.digits))
+        columns["reported"].append((written(reported, row.digits), ""))
+        columns["difference, %"].append((f"{'+' if difference >= 0.5 else ''}{written(difference, 0)}", ""))
+    if not figures:
+        return []
+    sources = "Reported or estimated; sources: marketsim scenario show SCENARIO --sources"
+    return [title("Simulated beside reported"), figures_table(names, columns), note(sources)]
+
+
+def _exits_by_cause(summary: Summary) -> dict[str, Floats]:
+    """Mean numbers of entries and exits by year, under the names of their rows."""
     means = dict(zip(COUNTED, summary.firms / summary.runs, strict=True))
-    for name, label in CAUSES.items():
-        table.add_row(label, *(f"{value:.2f}" if value else "-" for value in means[name]))
-    return table
+    causes = {f" by {label}": means[name] for name, label in CAUSES.items()}
+    exits = np.sum(list(causes.values()), axis=0)
+    return {"entries": means["entries"], "exits": exits} | causes | {" of these, acquired": means["exits_acquired"]}
 
 
-def _vendors(summary: Summary, cards: Floats, shares: Floats) -> Table:
-    first, last = summary.years[0], summary.years[-1]
-    between = 2028 if first < 2028 < last else summary.years[len(summary.years) // 2]
-    table = _table("Named vendors", "vendor", [])
-    headings = [f"cards {first}, k", "reported, k", f"share {first}, %"]
-    headings += [f"{what} {year}, %" for year in (between, last) for what in ("share", "survival")]
-    table.add_column("strategy")
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    years = [summary.years.index(year) for year in (first, between, last)]
-    for row, vendor in enumerate(summary.vendors):
-        spec = summary.scenario.vendors.get(vendor)
-        supplier = summary.scenario.foreign.get(vendor)
-        if spec is None and supplier is None:
-            continue
-        survival = summary.survivors[row] / summary.runs
-        title = (spec or supplier).title.en  # type: ignore[union-attr]
-        cells = [_number(cards[row, 0]), _reported(summary, vendor), f"{100 * shares[row, 0]:.1f}"]
-        for year in years[1:]:
-            cells += [f"{100 * shares[row, year]:.1f}", _percent(survival[year]) if spec else ""]
-        table.add_row(title, spec.strategy if spec else "foreign offers", *cells)
-    return table
+def _firms(view: View, size: int) -> Table:
+    """Entries and exits.  size: years taken together."""
+    rows = {name: v for name, v in _exits_by_cause(view.summary).items() if v.any() or not name.startswith(" ")}
+    parts = spans(view.summary.years, size)
+    if size == 1:
+        parts = [(label, part) for label, (_, part) in zip(view.labels, parts, strict=True)]
+    if len(parts) > 1:
+        parts.append(("all years", slice(None)))
+    alone = view.summary.runs == 1
+    columns = {heading: [(_mean(v[part].sum(), alone), "") for v in rows.values()] for heading, part in parts}
+    return figures_table(list(rows), columns)
 
 
-def _reported(summary: Summary, vendor: str) -> str:
-    for figure in summary.scenario.reported:
-        if _is_yearly_cards(figure, vendor, summary.years[0]):
-            return _number(figure.value)
-    return ""
+def _mean(value: float, alone: bool) -> str:
+    if value == 0:
+        return "-"
+    return "<0.01" if value < 0.005 else written(value, 0 if alone else 2 if value < 10 else 1)
 
 
-def _is_yearly_cards(figure: Reported, vendor: str, year: int) -> bool:
-    return (figure.metric, figure.vendor, figure.year, figure.half) == ("cards", vendor, year, None)
+def _note_on_firms(summary: Summary) -> list[Text]:
+    numbers = _exits_by_cause(summary)
+    never = [label for label in CAUSES.values() if not numbers[f" by {label}"].any()]
+    if len(never) == len(CAUSES):
+        return [note("No vendor exits in any run.")]
+    return [note(f"No run has exits by: {', '.join(never)}.")] if never else []
 
 
-def shakeout_sentence(summary: Summary) -> str:
-    """A first figure of severity: how far active firms fall from their peak, and in how many runs by 40 % or more."""
-    low, middle, high = (summary.falls.quantile(level)[0] for level in (0.1, 0.5, 0.9))
-    peak = summary.falls.quantile(0.5)[1]
-    shares = ", ".join(f"{100 * summary.share_with_fall(at):.0f} % by {100 * at:.0f} %" for at in (0.3, 0.4, 0.5))
-    return (
-        f"Shakeout, first figure: active domestic vendors fall from their peak (median {peak:.0f}) "
-        f"by {100 * middle:.0f} % ({100 * low:.0f} to {100 * high:.0f}); of all runs, {shares} or more. "
-        "Photovoltaics 2011 to 2012: about 60 %."
-    )
+def _vendors(view: View, detail: int) -> Table:
+    """The named vendors.  detail: 0 medians only, 1 the ranges of the last year too, 2 all ranges, 3 strategies too."""
+    world, labels = view.summary.scenario, view.labels
+    names = [name for name in view.summary.vendors if name in world.vendors or name in world.foreign]
+    columns = {f"{labels[0]}\ncards,\nthousand": _cards(view, names, detail >= 2)}
+    beside = {
+        figure.vendor: figure.value for figure in comparable(view.summary) if figure.year == view.summary.years[0]
+    }
+    if any(name in beside for name in names):
+        figures = [written(beside[name], _card_digits(beside[name])) if name in beside else "" for name in names]
+        columns["reported\ncards,\nthousand"] = [(figure, "") for figure in figures]
+    years = sorted({0, min(3, len(labels) - 1), len(labels) - 1})
+    for year in years:
+        ranges = detail >= 2 or (detail == 1 and year == years[-1])
+        columns[f"{labels[year]}\nshare,\n%"] = _shares(view, names, year, ranges)
+        if year > 0 or len(years) == 1:
+            columns[f"{labels[year]}\nalive,\n%"] = [(_survival(view.summary, name, year), "") for name in names]
+    titles = [(world.vendors.get(name) or world.foreign[name]).title.en for name in names]
+    strategies = [world.vendors[name].strategy if name in world.vendors else "" for name in names]
+    return figures_table(titles, columns, {"\n\nstrategy": strategies} if detail == 3 else None)
+
+
+def _note_on_vendors(summary: Summary) -> Text:
+    rest = " Vendors that enter later hold the rest." if summary.scenario.entrants else ""
+    medians = "; medians need not add up" if summary.runs > 1 else ""
+    share = f"Share: of the whole market's value{medians}.{rest}"
+    return note(f"{share}\nAlive: % of runs in which the vendor is in business at the end of the year.")
+
+
+def _cards(view: View, names: Sequence[str], ranges: bool) -> list[Cell]:
+    """The cards that vendors sell in the first year."""
+    rows = [view.summary.vendors.index(name) for name in names]
+    values = [[float(level[1][row, 0]) for level in view.levels] for row in rows]
+    cells = [middle_and_range(levels, _card_digits(levels[1])) for levels in values]
+    return cells if ranges else [(middle, "") for middle, _ in cells]
+
+
+def _card_digits(thousand: float) -> int:
+    return 0 if thousand >= 10 else 1
+
+
+def _shares(view: View, names: Sequence[str], year: int, ranges: bool) -> list[Cell]:
+    """The vendors' shares of the value of the whole market."""
+    rows = [view.summary.vendors.index(name) for name in names]
+    cells = [middle_and_range([100 * float(level[2][row, year]) for level in view.levels], 1) for row in rows]
+    return cells if ranges else [(middle, "") for middle, _ in cells]
+
+
+def _survival(summary: Summary, name: str, year: int) -> str:
+    """Share of runs in which a vendor is in business at the end of a year; foreign suppliers always are."""
+    if name in summary.scenario.foreign:
+        return ""
+    return written(100 * float(summary.survivors[summary.vendors.index(name), year]) / summary.runs, 0)
+
+
+def _shakeout(summary: Summary) -> list[RenderableType]:
+    """How far active firms fall from their peak, and in how many runs by so much that it is a shakeout."""
+    falls = [summary.falls.quantile(level) for level in QUANTILES.values()]
+    few = summary.runs < FEW_RUNS
+    cells = {
+        "most active domestic vendors, number": middle_and_range([values[1] for values in falls], 0),
+        "largest fall from an earlier peak, %": middle_and_range([100 * values[0] for values in falls], 0),
+    }
+    for at in FALLS:
+        found = summary.share_with_fall(at) * (summary.runs if few else 100)
+        cells[f"runs with a fall of {100 * at:.0f} % or more, {'number' if few else '%'}"] = (written(found, 0), "")
+    remark = f"For comparison, {PHOTOVOLTAICS} %."
+    if summary.scenario.quarters < SHORT:
+        length = f"{summary.scenario.quarters} quarter{'s' if summary.scenario.quarters > 1 else ''}"
+        remark = f"Too short for a shakeout to show, which takes years: {length}."
+    return [figures_table(list(cells), {"": list(cells.values())}), note(remark)]

@@ -1,0 +1,58 @@
+"""What the README shows works: its Python runs, its commands run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from marketsim.cli import main
+
+ROOT = Path(__file__).parents[1]
+READMES = ["README.md", "README.zh-CN.md"]
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def commands(readme: str) -> list[list[str]]:
+    """The `marketsim` commands of the shell examples, without comments and redirections."""
+    lines = [line for block in blocks(readme, "sh") for line in block.splitlines()]
+    words = [shlex.split(line.partition(" > ")[0], comments=True) for line in lines]
+    return [line[1:] for line in words if line and line[0] == "marketsim"]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_python_examples_run(readme: str, capsys: pytest.CaptureFixture[str]):
+    examples = [code for code in blocks(readme, "python") if "VendorAgent" not in code]  # that one: tests/agents
+    assert examples
+    for code in examples:
+        exec(compile(re.sub(r"runs=\d+", "runs=3", code), readme, "exec"), {})
+    assert "2034" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_commands_run(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    shown = commands(readme)
+    assert len(shown) >= 5
+    for arguments in shown:
+        small = ["--runs", "2", "--quarters", "2", "--workers", "1"] if arguments[0] == "run" else []
+        with pytest.raises(SystemExit) as caught:
+            main([*arguments, *small])
+        assert caught.value.code == 0, arguments
+
+
+def test_both_languages_show_the_same_examples():
+    for language in ("python", "sh"):
+        english, chinese = ([strip(code) for code in blocks(readme, language)] for readme in READMES)
+        assert english == chinese
+
+
+def strip(code: str) -> str:
+    """Code without what is told in a language: comments, docstrings, alignment."""
+    return " ".join(re.sub(r'#.*|""".*?"""', "", code).split())
