@@ -1,14 +1,19 @@
 """The errors that a person may see: each carries a message for the person at the keyboard and an exit code.
 
-Exit codes of the command line: 0 done, 1 something wrong with a scenario or another input, 2 wrong use of a command.
+Exit codes of the command line: 0 done, 1 something wrong with a scenario or another input, or a failure on the way,
+2 wrong use of a command, 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
+from textwrap import fill
 
+WIDTH = 80
 MAX_SHOWN = 50
 """Problems shown of one scenario; a file with more of them is wrong in one way many times."""
 
@@ -47,7 +52,7 @@ class Problem:
         line = "" if self.origin.line is None else f"line {self.origin.line}: "
         lines = [f"  {line}{printable(self.field)}: {self.message}" if self.field else f"  {line}{self.message}"]
         details = (("found", self.found), ("allowed", self.allowed), ("hint", self.hint))
-        return "\n".join(lines + [f"      {name + ':':<9}{text}" for name, text in details if text])
+        return "\n".join(lines + [_hanging(f"      {name + ':':<9}", text) for name, text in details if text])
 
 
 class ScenarioError(MarketSimError):
@@ -60,15 +65,27 @@ class ScenarioError(MarketSimError):
     def render(self) -> str:
         """All problems, grouped by the file or option in which they were written, in the order of lines."""
         count = len(self.problems)
-        blocks = [f"{count} problem{'s' if count != 1 else ''} in the scenario"]
-        shown = self.problems[:MAX_SHOWN]
-        for source in dict.fromkeys(problem.origin.source for problem in shown):
-            own = [problem for problem in shown if problem.origin.source == source]
-            blocks.append(f"\n{printable(source)}")
-            blocks += [problem.render() for problem in sorted(own, key=lambda problem: problem.origin.line or 0)]
+        blocks = [f"{count:,} problem{'s' if count != 1 else ''} in the scenario"]
+        sources = list(dict.fromkeys(problem.origin.source for problem in self.problems))
+        ordered = sorted(self.problems, key=lambda it: (sources.index(it.origin.source), it.origin.line or 0))
+        for source, own in groupby(ordered[:MAX_SHOWN], key=lambda it: it.origin.source):
+            blocks.append(f"\n{printable(source, 400)}")
+            blocks += [problem.render() for problem in own]
         if count > MAX_SHOWN:
-            blocks.append(f"\n... and {count - MAX_SHOWN} more")
+            blocks.append(f"\n... and {count - MAX_SHOWN:,} more")
         return "\n".join(blocks)
+
+
+def _hanging(label: str, text: str) -> str:
+    """The text behind its label, and below itself where it is longer than a line of a terminal."""
+    return fill(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def printable(text: str, longest: int = 120) -> str:
@@ -78,8 +95,9 @@ def printable(text: str, longest: int = 120) -> str:
 
 
 def did_you_mean(word: str, known: Sequence[str], what: str = "known here") -> str:
-    """A hint for a word that nobody knows: the nearest known word, else what there is."""
+    """A hint for a word that nobody knows: the nearest known word, or one of which it is a part, else what there is."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
+    close += [name for name in known if word and word.lower() in re.split("[-_.]", name)]
     if close:
         return f"did you mean {close[0]!r}?"
     return f"{what}: {listing(known)}" if known else ""

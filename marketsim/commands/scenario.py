@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
     from marketsim.scenario.library import LoadedScenario
-    from marketsim.scenario.source import Node, Provenance
+    from marketsim.scenario.schema import Scenario
 
 app = typer.Typer(help="List, show, validate and begin scenarios.", no_args_is_help=True, rich_markup_mode=None)
 
 DEFAULT = "china-ai-chips"
-_PIPE_WIDTH = 160
 _NEW = """\
 # A scenario of your own: only what differs from the one that it extends.
-# `marketsim scenario show {base}` says what that one holds, `marketsim scenario schema` gives editors the JSON schema.
+#
+#   marketsim scenario show {shown} --yaml    all that can be changed
+#   marketsim scenario validate {name}.yaml
+#   marketsim run {name}.yaml
+#
 extends: {base}
-name: {name}
-title: {{en: {name}, zh: {name}}}
+name: {quoted}
+title: {{en: {quoted}, zh: {quoted}}}
 
-# For example:
+# Mappings are merged key by key, and a key set to null is taken out. A list
+# and a path over time, such as {{2025Q1: 1, 2027Q1: 2}}, are replaced as a
+# whole. Examples, which count once the # before them is gone:
+#
+# finance:
+#   climate:
+#     value: {{2025Q1: 1.2, 2027Q1: 0.5}}
+#     source: assumption
+#     note: investors lose interest in 2027
 # policy:
-#   electricity_discount: {{value: {{2025Q1: 0, 2026Q1: 0.5}}, source: "...", note: "..."}}
-# A key set to null is taken out, a list is replaced as a whole.
+#   electricity_discount: {{2025Q1: 0, 2026Q1: 0.5}}
+# policies:
+#   subsidy: {{purchase_subsidy: {{2025Q1: 0, 2026Q1: 0.1}}}}
 """
 
-Scenarios = Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Names of the library or paths of files.")]
+Scenarios = Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names of the library or paths of files.")]
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name of the library or the path of a file.")]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the new scenario, such as my-world.")]
+Base = Annotated[str, typer.Option("--from", metavar="SCENARIO", help="The scenario that it changes.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value, repeatable.")]
 
 
@@ -50,12 +65,14 @@ def list_scenarios() -> None:
     from marketsim.errors import ScenarioError
     from marketsim.scenario import library
 
-    for name in library.names():
+    names = library.names()
+    for name in names:
         try:
             about = library.load(name).scenario.title.en
         except ScenarioError as error:
-            about = f"cannot be used: {len(error.problems)} problem(s), see `marketsim scenario validate {name}`"
-        typer.echo(f"{name:<28}{about}")
+            count = _count(len(error.problems), "problem")
+            about = f"cannot be used: {count}, see `marketsim scenario validate {name}`"
+        typer.echo(f"{name:<{max(map(len, names))}}  {about}")
 
 
 @app.command()
@@ -74,53 +91,63 @@ def show(
         raise typer.BadParameter("choose one of --sources and --yaml")
     loaded = load(name, overrides)
     if as_yaml:
-        typer.echo(yaml.safe_dump(plain(loaded.tree), sort_keys=False, allow_unicode=True, width=120), nl=False)
-        return
-    _print(_sources(loaded) if sources else _summary(loaded))
+        typer.echo(yaml.safe_dump(plain(loaded.tree), sort_keys=False, allow_unicode=True, width=80), nl=False)
+    elif sources:
+        from marketsim.commands.sources import lines
+
+        typer.echo("\n".join(lines(loaded.tree)))  # unbroken, so that addresses can be copied
+    else:
+        from marketsim.commands.layout import console
+        from marketsim.commands.layout import show as print_parts
+
+        on = console()
+        print_parts(_summary(loaded, on), on)
 
 
 @app.command()
 def validate(names: Scenarios) -> None:
     """Check scenario files and say everything that is wrong with them."""
-    from marketsim.errors import ScenarioError
+    from marketsim.errors import ScenarioError, printable
 
-    failed = False
+    failed = 0
     for name in names:
         try:
             world = load(name).scenario
         except ScenarioError as error:
-            failed = True
-            typer.echo(f"{name}: {error}\n", err=True)
+            typer.echo("\n" * bool(failed) + f"{printable(name, 400)}: {error}", err=True)
+            failed += 1
         else:
-            parts = f"{len(world.vendors)} vendors, {len(world.segments)} segments, {world.quarters} quarters"
-            typer.echo(f"{name}: valid ({parts})")
+            parts = (_count(len(world.vendors), "vendor"), _count(len(world.segments), "segment"))
+            typer.echo(f"{name}: valid ({', '.join(parts)}, {_count(world.quarters, 'quarter')})")
     if failed:
         raise typer.Exit(1)
 
 
 @app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Name of the new scenario, such as my-world.")],
-    base: Annotated[str, typer.Option("--from", metavar="SCENARIO", help="The scenario that it changes.")] = DEFAULT,
-) -> None:
+def new(name: NewName, base: Base = DEFAULT) -> None:
     """Begin a scenario in the file NAME.yaml of this folder."""
-    import json
     import re
+    import shlex
 
     from marketsim.errors import MarketSimError, printable
+    from marketsim.scenario import library
 
+    name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
         raise typer.BadParameter(f"{printable(name)!r} is not a name of a-z, 0-9 and -, at most 40 characters")
+    if name in library.names():
+        raise typer.BadParameter(f"{name!r} is the name of a scenario of the library, choose another")
     load(base)
     path = Path(f"{name}.yaml")
+    text = _NEW.format(name=name, shown=shlex.quote(base), quoted=_as_yaml(name), base=_as_yaml(base))
     try:
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(_NEW.format(name=json.dumps(name), base=json.dumps(base, ensure_ascii=False)))
+            stream.write(text)
     except FileExistsError:
         raise MarketSimError(f"{path} exists already and is left as it is") from None
     except OSError as error:
         raise MarketSimError(f"{path} cannot be written: {error.strerror}") from None
-    typer.echo(f"{path} written; check it with: marketsim scenario validate {path}")
+    typer.echo(f"{path} written; how to go on stands in it")
 
 
 @app.command()
@@ -130,79 +157,99 @@ def schema() -> None:
 
     from marketsim.scenario.json_schema import scenario_json_schema
 
-    typer.echo(json.dumps(scenario_json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(scenario_json_schema(), indent=1, ensure_ascii=False))
 
 
-def _print(parts: Iterator[Table | str] | Iterator[str]) -> None:
-    from rich.console import Console
+def _as_yaml(text: str) -> str:
+    """The text as YAML that is read as this text: in quotes where they are needed."""
+    import json
+    import re
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH, highlight=False, markup=False)
-    for part in parts:  # text is left unbroken, so that addresses can be copied
-        console.print(part, soft_wrap=isinstance(part, str))
+    from marketsim.scenario.source import scalar
 
-
-def _table(*columns: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+    simple = re.fullmatch("[A-Za-z0-9._/][A-Za-z0-9._/-]*", text) and scalar(text) == text
+    return text if simple else json.dumps(text, ensure_ascii=False)
 
 
-def _summary(loaded: LoadedScenario) -> Iterator[Table | str]:
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _summary(loaded: LoadedScenario, on: Console) -> Iterator[RenderableType]:
+    from marketsim.commands.layout import fitting, title
+    from marketsim.commands.sources import counts
+
     world = loaded.scenario
-    yield f"{world.name}: {world.title.en}\n{world.description.en.strip()}\n"
-    yield f"{world.quarters} quarters from {world.start}; files: {', '.join(map(str, loaded.files))}"
-    vendors = _table("vendor", "name", "strategy", "node", "memory", "krmb/card", "cash rmb_m", "installed k")
-    for key, vendor in world.vendors.items():
-        figures = (f"{vendor.price:,g}", f"{vendor.cash:,g}", f"{vendor.installed:,g}")
-        vendors.add_row(key, vendor.title.en, vendor.strategy, vendor.product.node, vendor.product.memory, *figures)
-    yield vendors
-    segments = _table("segment", "name", "spend at the start rmb_m/quarter", "lock-in", "price sensitivity")
-    for key, segment in world.segments.items():
-        spend = segment.spend[min(segment.spend)]
-        segments.add_row(key, segment.title.en, f"{spend:,g}", f"{segment.lock_in:g}", f"{segment.price_sensitivity:g}")
-    yield segments
+    yield f"{world.name}: {world.title.en}\n{world.description.en.strip()}"
+    files = ", which extends ".join(map(str, loaded.files))
+    yield f"\n{_count(world.quarters, 'quarter')} from {world.start}, written in {files}"
+    yield title("Domestic vendors at the start")
+    yield fitting(on, _vendors(world))
+    yield title("Buyers")
+    yield fitting(on, _segments(world))
     others: dict[str, Mapping[str, object]] = {
+        "foreign suppliers": world.foreign,
+        "kinds of entrants": world.entrants,
         "nodes": world.nodes,
         "memories": world.memories,
         "model families": world.families,
-        "foreign suppliers": world.foreign,
-        "entrant types": world.entrants,
         "policies": world.policies,
     }
-    yield "\n".join(f"{label}: {', '.join(keys) or 'none'}" for label, keys in others.items())
-    yield f"events: {len(world.events)}; figures with a source or note: {len(loaded.provenance)} (--sources)"
+    yield ""
+    yield from (f"{label}: {', '.join(keys) or 'none'}" for label, keys in others.items())
+    yield f"events: {len(world.events)}"
+    yield f"figures: {counts(loaded.tree)}; --sources lists them"
 
 
-def _sources(loaded: LoadedScenario) -> Iterator[str]:
-    from marketsim.scenario.provenance import leaves
+def _vendors(world: Scenario) -> Iterator[Callable[[], Table]]:
+    vendors = world.vendors.values()
+    names = {"name": [vendor.title.en for vendor in vendors]}
+    texts = {
+        "strategy": [vendor.strategy for vendor in vendors],
+        "node": [vendor.product.node for vendor in vendors],
+        "memory": [vendor.product.memory for vendor in vendors],
+    }
+    figures = {
+        "price,\nkrmb": [vendor.price for vendor in vendors],
+        "cash,\nrmb_m": [vendor.cash for vendor in vendors],
+        "installed,\nk cards": [vendor.installed for vendor in vendors],
+    }
+    return _with_and_without_names({"vendor": list(world.vendors)}, names, texts, figures)
 
-    for where, value, origin in _grouped(loaded.tree, ""):
-        yield f"{where} = {value}" if value else where
-        yield from (f"    {name}: {text}" for name, text in (("source", origin.source), ("note", origin.note)) if text)
-    figures = [leaf for _, leaf in leaves(loaded.tree) if isinstance(leaf.value, (int, float))]
-    known = [leaf.provenance.source for leaf in figures if leaf.provenance and leaf.provenance.source]
-    assumed = sum(source.lower().startswith("assumption") for source in known)
-    counts = f"{len(known) - assumed} with a source, {assumed} assumptions, {len(figures) - len(known)} with neither"
-    yield f"{len(figures)} figures: {counts}"
+
+def _segments(world: Scenario) -> Iterator[Callable[[], Table]]:
+    segments = world.segments.values()
+    names = {"name": [segment.title.en for segment in segments]}
+    figures = {
+        "spend at first,\nrmb_m/quarter": [segment.spend[min(segment.spend)] for segment in segments],
+        "training,\nshare": [segment.training for segment in segments],
+        "price\nsensitivity": [segment.price_sensitivity for segment in segments],
+        "lock-in": [segment.lock_in for segment in segments],
+    }
+    return _with_and_without_names({"segment": list(world.segments)}, names, {}, figures)
 
 
-def _grouped(node: Node, where: str) -> Iterator[tuple[str, str, Provenance]]:
-    """Path, value and provenance; one row for a whole part whose leaves share their provenance."""
-    from marketsim.scenario.problems import in_file
-    from marketsim.scenario.provenance import leaves
+Texts = Mapping[str, Sequence[str]]
+Figures = Mapping[str, Sequence[float]]
 
-    origins = {leaf.provenance for _, leaf in leaves(node)}
-    if len(origins) == 1:
-        origin = origins.pop()
-        if origin is not None:
-            value = "" if isinstance(node.value, (dict, list)) else in_file(node)
-            yield where or "all", value, origin
-        return
-    for key, child in node.children():
-        yield from _grouped(child, f"{where}.{key}" if where else str(key))
+
+def _with_and_without_names(keys: Texts, names: Texts, texts: Texts, figures: Figures) -> Iterator[Callable[[], Table]]:
+    """A table, and for narrow terminals one without the names, which the keys tell as well."""
+    yield lambda: _table({**keys, **names, **texts}, figures)
+    yield lambda: _table({**keys, **texts}, figures)
+
+
+def _table(texts: Texts, figures: Figures) -> Table:
+    """Columns of text and, to their right, columns of figures, by heading."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in texts:
+        table.add_column(heading)
+    for heading in figures:
+        table.add_column(heading, justify="right")
+    columns = [*texts.values(), *([f"{value:,g}" for value in column] for column in figures.values())]
+    for row in zip(*columns, strict=True):
+        table.add_row(*row)
+    return table

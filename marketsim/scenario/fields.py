@@ -28,6 +28,11 @@ def quarter_index(quarter: str) -> int:
     return int(match.group(1)) * 4 + int(match.group(2)) - 1
 
 
+def is_quarter(text: str) -> bool:
+    """Whether the text is a quarter such as `2025Q1`."""
+    return _QUARTER.match(text) is not None
+
+
 def quarter_name(index: int) -> str:
     """The inverse of `quarter_index`: 8100 is `2025Q1`."""
     return f"{index // 4:04d}Q{index % 4 + 1}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -11,26 +11,30 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from marketsim.errors import listing
+from marketsim.scenario.fields import ALWAYS
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Key
 
 Schema = dict[str, Any]
 
-_QUARTER = "[0-9]{4}Q[1-4]"
+QUARTERS = "^[0-9]{4}Q[1-4]$"
 _TEXT: Schema = {"type": "string"}
-_MARKS: Schema = {
+_MARKS: Schema = {name: {"$ref": f"#/$defs/{name}"} for name in ("source", "note")}
+_MARKS_DEFINED: Schema = {
     "source": {**_TEXT, "description": "where the figures here come from: an address or a citation"},
-    "note": {**_TEXT, "description": "what to know about the figures here"},
+    "note": {**_TEXT, "description": "what to know about the figures here; begins with how sure they are"},
 }
 
 
 class _Generator(GenerateJsonSchema):
-    """Knows that a number may stand for a path over time: the only types with a validator before them are paths."""
+    """Knows the types with validators: quarters have one after them, paths over time, or one number, before them."""
+
+    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
+        return super().function_after_schema(schema) | {"pattern": QUARTERS}
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
-        path = super().function_before_schema(schema)
-        path |= {"propertyNames": {"pattern": f"^{_QUARTER}$"}, "minProperties": 1}
-        return {"anyOf": [path["additionalProperties"], path]}
+        path = super().function_before_schema(schema) | {"minProperties": 1}
+        return {"anyOf": [path["patternProperties"][QUARTERS], path]}
 
 
 @cache
@@ -64,6 +68,11 @@ def part(schema: Schema, key: Key) -> Schema | None:
     return None
 
 
+def takes_any_key(schema: Schema) -> bool:
+    """Whether the keys here are neither fields nor identifiers nor quarters: only the names of policy levers are so."""
+    return isinstance(schema.get("additionalProperties"), dict) and "patternProperties" not in schema
+
+
 def _entry(schema: Schema, key: str) -> Schema | None:
     if key in schema.get("properties", {}):
         return schema["properties"][key]  # type: ignore[no-any-return]
@@ -91,6 +100,8 @@ def _type_in_words(schema: Schema) -> str:
             return "a number" + _bounds_in_words(schema)
         case "integer":
             return "a whole number" + _bounds_in_words(schema)
+        case "string" if schema.get("pattern") == QUARTERS:
+            return "a quarter such as 2025Q1"
         case "string" if "pattern" in schema:
             return "a name of a-z, 0-9 and -, at most 40 characters"
         case "string":
@@ -103,8 +114,9 @@ def _type_in_words(schema: Schema) -> str:
             return "null"
         case "object" if "properties" in schema:
             return f"a mapping with the keys {listing(list(schema['properties']), 6)}"
-        case "object" if schema.get("propertyNames", {}).get("pattern"):
-            return "such numbers by quarter like {2025Q1: ..., 2026Q1: ...}"
+        case "object" if QUARTERS in schema.get("patternProperties", {}):
+            numbers = schema["patternProperties"][QUARTERS].get("type") == "number"
+            return f"{'such numbers' if numbers else 'a mapping'} by quarter like {{2025Q1: ..., 2026Q1: ...}}"
     return "a mapping"
 
 
@@ -125,12 +137,12 @@ def scenario_json_schema() -> Schema:
     full, partial = _editor_schema(False), _editor_schema(True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Scenario of the market simulator",
+        "description": "A scenario of marketsim: who is in the market, what is scarce, who buys, what changes when.",
         "type": "object",
         "if": {"required": ["extends"]},
         "then": {"$ref": "#/$defs/PartialScenario"},
         "else": {"$ref": "#/$defs/Scenario"},
-        "$defs": {**full, **partial},
+        "$defs": {**full, **partial, **_MARKS_DEFINED},
     }
 
 
@@ -146,38 +158,61 @@ def _editor_schema(partial: bool) -> Schema:
 
 
 def _for_editor(schema: Schema, partial: bool) -> Schema:
-    """A schema whose figures may have sources, and where `partial` nothing is required."""
+    """A schema whose figures may have sources, and where `partial` nothing is required.
+
+    Alternatives are told apart by `if`, so that an editor says what is wrong with the one that is written.
+    """
+    about = {name: schema[name] for name in ("description", "default") if name in schema}
+    if schema.get("unit", "1") != "1":
+        about["description"] = f"{schema['description']}, in {schema['unit']}"
+    if isinstance(about.get("default"), dict):
+        about["default"] = about["default"].get(ALWAYS, about["default"])
+    bare = _bare(schema, partial)
+    if any("$ref" in option or "properties" in option for option in schema.get("anyOf", [schema])):
+        return about | bare
+    sourced = {"type": "object", "properties": {"value": bare, **_MARKS}, "required": ["value"]}
+    has_value = {"type": "object", "required": ["value"]}
+    return about | {"if": has_value, "then": {**sourced, "additionalProperties": False}, "else": bare}
+
+
+def _bare(schema: Schema, partial: bool) -> Schema:
+    """What a value may be, without what is told about it and without a source around it."""
     if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[1]
-        return {**schema, "$ref": f"#/$defs/{'Partial' if partial else ''}{name}"}
+        return {"$ref": f"#/$defs/{'Partial' if partial else ''}{schema['$ref'].rsplit('/', 1)[1]}"}
     if "anyOf" in schema:
-        return {**schema, "anyOf": [_for_editor(option, partial) for option in schema["anyOf"]]}
+        options = [_bare(option, partial) for option in schema["anyOf"] if option.get("type") != "null"]
+        shape = options[0] if len(options) == 1 else {"if": {"type": "object"}, "then": options[1], "else": options[0]}
+        return shape if len(options) == len(schema["anyOf"]) else _or_null(shape)
+    if schema.get("type") == "object":
+        return _mapping(schema, partial)
+    bare = {name: value for name, value in schema.items() if name not in ("title", "description", "default", "unit")}
     if schema.get("type") == "array":
         # A list replaces the list of the extended scenario, so its entries are whole.
-        return _or_sourced({**schema, "items": _for_editor(schema["items"], False)})
-    if schema.get("type") != "object":
-        return _or_sourced(schema)
-    result = {**schema, "properties": {**_entries(schema.get("properties", {}), partial), **_MARKS}}
-    if "patternProperties" in schema:
-        named = {f"(?!^(source|note)$){pattern}": entry for pattern, entry in schema["patternProperties"].items()}
-        result |= {"patternProperties": _entries(named, partial), "additionalProperties": False}
-    elif isinstance(schema.get("additionalProperties"), dict):
-        result["additionalProperties"] = _or_null(_for_editor(schema["additionalProperties"], partial), partial)
-    if schema.get("propertyNames", {}).get("pattern"):
-        result["propertyNames"] = {"pattern": f"^({_QUARTER}|source|note)$"}
-    if partial:
-        result.pop("required", None)
-    return _or_sourced(result) if "properties" not in schema else result
+        bare["items"] = _for_editor(schema["items"], False)
+    return bare
 
 
-def _entries(entries: Mapping[str, Schema], partial: bool) -> Schema:
-    return {key: _or_null(_for_editor(entry, partial), partial) for key, entry in entries.items()}
+def _mapping(schema: Schema, partial: bool) -> Schema:
+    """A section, a mapping of named things or levers, or one by quarter; each may carry `source` and `note`."""
+    fields = {key: _entry_for_editor(entry, partial) for key, entry in schema.get("properties", {}).items()}
+    result: Schema = {"type": "object", "properties": {**fields, **_MARKS}, "additionalProperties": False}
+    if "required" in schema and not partial:
+        result["required"] = schema["required"]
+    for pattern, entry in schema.get("patternProperties", {}).items():
+        is_path = pattern == QUARTERS and entry.get("type") == "number"  # a path is replaced as a whole
+        named = f"(?!^(source|note)$){pattern}"
+        result["patternProperties"] = {named: _entry_for_editor(entry, partial and not is_path)}
+    if takes_any_key(schema):
+        result["additionalProperties"] = _entry_for_editor(schema["additionalProperties"], partial)
+    return result
 
 
-def _or_null(schema: Schema, partial: bool) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]} if partial else schema
+def _entry_for_editor(schema: Schema, partial: bool) -> Schema:
+    whole = _for_editor(schema, partial)
+    return _or_null(whole) if partial else whole
 
 
-def _or_sourced(schema: Schema) -> Schema:
-    sourced = {"type": "object", "properties": {"value": schema, **_MARKS}, "required": ["value"]}
-    return {"anyOf": [schema, {**sourced, "additionalProperties": False}]}
+def _or_null(schema: Schema) -> Schema:
+    about = {name: schema[name] for name in schema if name == "description"}
+    shape = {name: schema[name] for name in schema if name != "description"}
+    return about | {"if": {"type": "null"}, "then": {}, "else": shape}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from marketsim.errors import Origin, Problem, ScenarioError, did_you_mean
-from marketsim.scenario.json_schema import Schema, part, schema_at
+from marketsim.scenario.json_schema import Schema, part, schema_at, takes_any_key
 from marketsim.scenario.problems import dotted
 from marketsim.scenario.provenance import attribute
 from marketsim.scenario.source import Key, Node, Provenance, parse
@@ -32,7 +33,7 @@ def apply_overrides(root: Node, overrides: Overrides) -> Node:
         try:
             root = _apply(root, assignment, problems)
         except ScenarioError as error:
-            problems += error.problems
+            problems += [replace(problem, origin=Origin(problem.origin.source)) for problem in error.problems]
     if problems:
         raise ScenarioError(problems)
     return root
@@ -63,17 +64,31 @@ def _resolve(root: Node, words: Sequence[str], origin: Origin) -> list[Key]:
     path: list[Key] = []
     node: Node | None = root
     schema = schema_at(())
-    for position, word in enumerate(words):
+    while words:
+        taken = _words_of_key(node, schema, words)
+        word, words = ".".join(words[:taken]), words[taken:]
         is_list = node is not None and isinstance(node.value, list)
         key: Key = int(word) if is_list and re.fullmatch("[0-9]{1,6}", word) else word
         child = node.child(key) if node is not None else None
-        last = position == len(words) - 1
+        last = not words
         entry = part(schema, key) if schema is not None else None
         if entry is None or (child is None and not _may_be_new(schema, node, key, last)):
             raise ScenarioError([_unknown(path, word, node, schema, origin)])
         path.append(key)
         node, schema = child, entry
     return path
+
+
+def _words_of_key(node: Node | None, schema: Schema | None, words: Sequence[str]) -> int:
+    """How many words of the path the next key takes: names of levers such as `domestic_content.telecom` hold dots.
+
+    The longest key that is written here; where there is none and levers are named here, what is left of the path.
+    """
+    written = [str(key) for key, _ in node.children()] if node is not None else []
+    for count in range(len(words), 0, -1):
+        if ".".join(words[:count]) in written:
+            return count
+    return len(words) if schema is not None and takes_any_key(schema) else 1
 
 
 def _may_be_new(schema: Schema | None, node: Node | None, key: Key, last: bool) -> bool:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from marketsim.errors import Problem, did_you_mean, listing, printable
 from marketsim.scenario.checks import Violation
+from marketsim.scenario.fields import is_quarter
 from marketsim.scenario.json_schema import in_words, part, schema_at
 from marketsim.scenario.source import Key, Node
 
@@ -20,16 +21,23 @@ _MESSAGES = {
     "literal_error": "is not one of the allowed values",
     "string_too_long": "is too long",
 }
+_A_FEW = 3
+_ADVISED = 500
+"""Advice costs time: a file with more problems than this gets it for the first ones, of which the most are shown."""
 
 
 def from_validation(error: ValidationError, root: Node) -> list[Problem]:
-    """One problem per place that pydantic objects to."""
+    """One problem per place that pydantic objects to, and one for a part that lacks more than a few keys."""
     problems: dict[str, Problem] = {}
-    for detail in error.errors(include_url=False):
-        if detail["type"] != "none_required":  # the other way of "a path or nothing" says more
-            problem = _problem(detail, root)
+    lacking: dict[tuple[Key, ...], list[Key]] = {}
+    for number, detail in enumerate(error.errors(include_url=False, include_input=False)):
+        if detail["type"] == "missing":
+            lacking.setdefault(_locate(detail["loc"][:-1], root)[0], []).append(detail["loc"][-1])
+        elif detail["type"] != "none_required":  # the other way of "a path or nothing" says more
+            problem = _problem(detail, root, advise=number < _ADVISED)
             problems.setdefault(problem.field + problem.found, problem)
-    return list(problems.values())
+    missing = [problem for path, keys in lacking.items() for problem in _missing(path, keys, root)]
+    return missing + list(problems.values())
 
 
 def from_violations(violations: Iterable[Violation], root: Node) -> list[Problem]:
@@ -61,30 +69,42 @@ def in_file(node: Node) -> str:
     return f"{printable(value, 60)!r} (text)" if isinstance(value, str) else printable(f"{value}", 60)
 
 
-def _problem(detail: ErrorDetails, root: Node) -> Problem:
+def _problem(detail: ErrorDetails, root: Node, advise: bool) -> Problem:
     loc, kind = detail["loc"], detail["type"]
-    if kind == "missing":
-        return _missing(loc, root)
     path, node = _locate(loc, root)
     message = _MESSAGES.get(kind, _message(detail))
     if loc[-1] == "[key]":
         allowed = "a quarter such as 2025Q1" if kind == "value_error" else "a name of a-z, 0-9 and -"
         return Problem(node.origin, message, dotted(path), f"the key {printable(str(path[-1]), 60)!r}", allowed)
     if kind == "extra_forbidden":
-        known = list((schema_at(path[:-1]) or {}).get("properties", {}))
+        known = list((schema_at(path[:-1]) or {}).get("properties", {})) if advise else []
         return Problem(node.origin, message, dotted(path), hint=did_you_mean(str(path[-1]), known))
     schema = schema_at(path)
     allowed = "a quarter such as 2025Q1" if kind == "value_error" else in_words(schema) if schema else ""
     return Problem(node.origin, message, dotted(path), in_file(node), allowed, _hint(node, detail))
 
 
-def _missing(loc: Sequence[Key], root: Node) -> Problem:
-    """The line is that of the mapping in which the key is missing."""
-    path, parent = _locate(loc[:-1], root)
+def _missing(path: tuple[Key, ...], keys: Sequence[Key], root: Node) -> Iterable[Problem]:
+    """What lacks in the mapping at a path, whose line is given. A part with next to nothing in it has a wrong name."""
+    parent = _locate(path, root)[1]
+    if len(keys) > _A_FEW:
+        message, allowed = f"lacks {len(keys)} required keys", f"a mapping that has {', '.join(map(str, keys))} too"
+        yield Problem(parent.origin, message, dotted(path), in_file(parent), allowed, _other_name(path, root))
+        return
     within = schema_at(path)
-    schema = part(within, loc[-1]) if within else None
-    field = dotted((*path, loc[-1]))
-    return Problem(parent.origin, _MESSAGES["missing"], field, allowed=in_words(schema) if schema else "")
+    for key in keys:
+        schema = part(within, key) if within else None
+        allowed = in_words(schema) if schema else ""
+        yield Problem(parent.origin, _MESSAGES["missing"], dotted((*path, key)), allowed=allowed)
+
+
+def _other_name(path: tuple[Key, ...], root: Node) -> str:
+    """The entry beside this one that may be meant; of a whole file, the way to write less."""
+    if not path:
+        return "to change only a part of another scenario, begin with `extends: china-ai-chips`"
+    beside = [str(key) for key, _ in _locate(path[:-1], root)[1].children() if key != path[-1]]
+    hint = did_you_mean(str(path[-1]), beside)
+    return hint if hint.startswith("did you mean") and not is_quarter(str(path[-1])) else ""
 
 
 def _locate(loc: Sequence[Key], root: Node) -> tuple[tuple[Key, ...], Node]:
@@ -108,7 +128,7 @@ def _message(detail: ErrorDetails) -> str:
     if kind in ("too_short", "too_long"):
         few = kind == "too_short"
         limit = context["min_length"] if few else context["max_length"]
-        return f"has too {'few' if few else 'many'} entries: at {'least' if few else 'most'} {limit} are needed"
+        return f"has too {'few' if few else 'many'} entries: {limit} or {'more' if few else 'less'} are allowed"
     if kind.startswith(("greater_than", "less_than")):
         return "is out of bounds"
     if kind.endswith(("_type", "_parsing", "_from_float")):

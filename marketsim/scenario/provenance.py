@@ -6,12 +6,15 @@ too; they then hold for all figures in it that have none of their own. They are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from marketsim.errors import Problem
 from marketsim.scenario.source import Key, Node, Provenance
 
 _MARKS = ("source", "note")
+CERTAINTY = ("reported", "estimated", "derived", "conflicting", "assumption")
+"""How sure a figure is: the first word of its note, or `source: assumption`. See `scenarios/README.md`."""
 
 
 def attribute(node: Node, problems: list[Problem], inherited: Provenance | None = None) -> Node:
@@ -34,6 +37,16 @@ def attribute(node: Node, problems: list[Problem], inherited: Provenance | None 
 def provenance_of(root: Node) -> dict[str, Provenance]:
     """Provenance of every figure that has one, by dotted path such as `vendors.huawei.price`."""
     return {".".join(map(str, path)): leaf.provenance for path, leaf in leaves(root) if leaf.provenance is not None}
+
+
+def certainty(origin: Provenance | None) -> str:
+    """How sure a figure is, one of `CERTAINTY`; `unmarked` if nothing is said of that."""
+    if origin is None:
+        return "unmarked"
+    if (origin.source or "").lower().startswith("assumption"):
+        return "assumption"
+    word = re.split("[^a-z]", origin.note or "")[0]
+    return word if word in CERTAINTY else "unmarked"
 
 
 def leaves(node: Node, path: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Node]]:

@@ -18,6 +18,8 @@ from marketsim.errors import Origin, Problem, ScenarioError, printable
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+MAX_ENTRIES = 1_000
+"""Of one mapping or list: more than the schema takes anywhere, and few enough to say of each what is wrong with it."""
 
 Scalar = str | int | float | bool | None
 Key = str | int
@@ -106,13 +108,14 @@ def read_text(path: Path) -> str:
 def decode(data: bytes, origin: Origin) -> str:
     """UTF-8 bytes as text. Raises ScenarioError with the place of the first byte that is no text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refusal(origin, "is written in UTF-16; save it as UTF-8")
+        raise _refusal(origin, "is written in UTF-16 or UTF-32; save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        place = Origin(origin.source, line)
-        raise _refusal(place, f"is not UTF-8: byte {data[error.start]:#04x} at position {error.start}") from None
+        message = f"is not UTF-8 text: byte {data[error.start]:#04x} at position {error.start}"
+        hint = "save it as UTF-8, if it is a text in another encoding"
+        raise ScenarioError([Problem(Origin(origin.source, line), message, hint=hint)]) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise _refusal(Origin(origin.source, line), "holds a NUL character: it is binary data, not text")
@@ -126,14 +129,28 @@ def parse(text: str, source: str) -> Document:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = ", ".join(part for part in (error.context, error.problem) if part)
-        raise _refusal(Origin(source, mark.line + 1 if mark else None), f"is not valid YAML: {what}") from None
+        raise ScenarioError([_not_yaml(error, text, source)]) from None
     except yaml.YAMLError as error:
         raise _refusal(Origin(source), f"is not valid YAML: {printable(str(error))}") from None
     if builder.root is None:
         raise _refusal(Origin(source), "is empty")
     return Document(builder.root, builder.problems)
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
+    """What the parser stumbled over, with the line as it is written."""
+    mark, begin = error.problem_mark or error.context_mark, error.context_mark
+    lines = text.rstrip().split("\n")
+    number = min(mark.line if mark else 0, len(lines) - 1)
+    written = lines[number]
+    context = error.context or ""
+    if begin is not None and begin.line != number:
+        context += f" that begins in line {begin.line + 1}"
+    what, hint = ", ".join(part for part in (context, error.problem) if part), ""
+    if "\t" in written[: len(written) - len(written.lstrip())]:
+        what, hint = "a tab stands where blanks belong", "indent with blanks alone"
+    found = printable(written.strip(), 60)
+    return Problem(Origin(source, number + 1), f"is not valid YAML: {what}", found=found, hint=hint)
 
 
 def scalar(text: str) -> Scalar:
@@ -210,6 +227,9 @@ class _Builder:
             self.root = node
             return
         parent = self.open[-1]
+        if isinstance(parent.node.value, (dict, list)) and len(parent.node.value) == MAX_ENTRIES:
+            message = f"holds more than {MAX_ENTRIES:,} entries, the most that a mapping or list may have"
+            raise _refusal(parent.place or node.origin, message)
         if isinstance(parent.node.value, list):
             parent.node.value.append(node)
         elif isinstance(parent.node.value, dict) and parent.key is not None:

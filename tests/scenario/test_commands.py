@@ -18,6 +18,7 @@ from marketsim.scenario import library
 from tests.scenario.conftest import SMALL, Edit
 
 ROOT = Path(__file__).parents[2]
+HUAWEI = ["ecosystem", "n7", "hbm", "66", "20,000", "550"]
 RUN = [sys.executable, "-m", "marketsim"]
 
 
@@ -57,7 +58,7 @@ def test_list_survives_a_broken_file(marketsim, monkeypatch, edited: Edit) -> No
     monkeypatch.setattr(library, "folder", lambda: broken.parent)
     shown = marketsim("scenario", "list")
     assert (shown.code, shown.out.split()[0]) == (0, "broken")
-    assert "cannot be used: 1 problem(s)" in shown.out
+    assert "cannot be used: 1 problem, see `marketsim scenario validate broken`" in shown.out
 
 
 def test_show(marketsim) -> None:  # type: ignore[no-untyped-def]
@@ -71,8 +72,26 @@ def test_show(marketsim) -> None:  # type: ignore[no-untyped-def]
         "internet",
         "no-discount",
         "events: 1",
+        "figures: 143 (18 assumption, 125 unmarked)",
     ):
         assert text in shown.out
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "140"])
+def test_show_fits_the_terminal(marketsim, monkeypatch, columns: str) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = marketsim("scenario", "show", "china-ai-chips").out.splitlines()
+    assert max(map(len, lines)) <= max(80, int(columns))
+    assert all(line == line.rstrip() for line in lines)
+    assert any(line.split() == ["huawei-ascend", *HUAWEI] for line in lines) == (columns != "140")
+    assert any(line.split() == ["huawei-ascend", "Huawei", "Ascend", *HUAWEI] for line in lines) == (columns == "140")
+
+
+def test_show_names_the_files_that_it_extends(marketsim, monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    marketsim("scenario", "new", "my-world")
+    shown = marketsim("scenario", "show", "my-world.yaml").out
+    assert "written in my-world.yaml, which extends" in " ".join(shown.split())
 
 
 def test_show_yaml_is_the_scenario_again(marketsim, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -85,21 +104,37 @@ def test_show_yaml_is_the_scenario_again(marketsim, tmp_path: Path) -> None:  # 
 def test_show_sources(marketsim) -> None:  # type: ignore[no-untyped-def]
     shown = marketsim("scenario", "show", str(SMALL), "--sources")
     assert "nodes.n7.wafer_price = 97\n    source: a price list\n    note: 2025\n" in shown.out
-    assert "memories.hbm.price\n    source: a quote\n" in shown.out, "one row for the whole path"
+    assert "memories.hbm.price = {2025Q1: 100, 2028Q1: 80}\n    source: a quote\n" in shown.out, "one row for a path"
+    assert "events.0 = {quarter: 2025Q2, title: A ban, changes: {" in shown.out
+    assert "reported.0 = {year: 2025, metric: cards, value: 120}\n    source: a survey\n" in shown.out
     assert "vendors.biren" not in shown.out
-    last = shown.out.splitlines()[-1]
-    assert last.endswith("with neither")
+    assert shown.out.splitlines()[-1] == "figures: 143 (18 assumption, 125 unmarked)"
+
+
+def test_an_event_and_its_levers_may_have_different_sources(marketsim) -> None:  # type: ignore[no-untyped-def]
+    shown = marketsim("scenario", "show", "china-ai-chips", "--sources").out
+    ban = shown[shown.index("events.13 = {quarter: 2025Q4, title: State-funded") :].splitlines()
+    assert [line.split()[0] for line in ban[:6]] == [
+        "events.13",
+        "source:",
+        "note:",
+        "events.13.changes",
+        "source:",
+        "note:",
+    ]
+    assert "strategy_reason" not in shown
 
 
 def test_validate_says_which_files_are_good_and_everything_wrong_with_the_others(marketsim, edited: Edit) -> None:  # type: ignore[no-untyped-def]
     bad = edited(("price: 60", "price: -3"), ("quarters: 12", "quartrs: 12"))
     shown = marketsim("scenario", "validate", str(SMALL), str(bad), "nowhere.yaml")
     assert shown.code == 1
-    assert shown.out == f"{SMALL}: valid (2 vendors, 1 segments, 12 quarters)\n"
-    assert "3 problems in the scenario" in shown.err
+    assert shown.out == f"{SMALL}: valid (2 vendors, 1 segment, 12 quarters)\n"
+    assert shown.err.startswith(f"{bad}: 3 problems in the scenario\n\n{bad}\n")
     assert "vendors.cambricon.price: is out of bounds" in shown.err
     assert "did you mean 'quarters'?" in shown.err
-    assert "nowhere.yaml" in shown.err
+    assert "\n\nnowhere.yaml: 1 problem in the scenario\n\nnowhere.yaml\n  there is no such file\n" in shown.err
+    assert not shown.err.endswith("\n\n")
     assert marketsim("scenario", "validate", str(SMALL)).code == 0
 
 
@@ -112,14 +147,41 @@ def test_validate_knows_the_strategies(marketsim, edited: Edit) -> None:  # type
 
 def test_new_makes_a_file_that_is_valid(marketsim, monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
-    assert marketsim("scenario", "new", "my-world").code == 0
+    written = marketsim("scenario", "new", "my-world")
+    assert (written.code, written.out) == (
+        0,
+        "my-world.yaml written; how to go on stands in it\n",
+    )
     assert library.load_scenario("my-world.yaml").name == "my-world"
+    assert max(map(len, Path("my-world.yaml").read_text().splitlines())) <= 79
     before = Path("my-world.yaml").read_bytes()
     again = marketsim("scenario", "new", "my-world")
     assert (again.code, again.err) == (1, "marketsim: my-world.yaml exists already and is left as it is\n")
     assert Path("my-world.yaml").read_bytes() == before
-    assert marketsim("scenario", "new", "other", "--from", "my-world.yaml").code == 0
+    assert marketsim("scenario", "new", "other.yaml", "--from", "./my-world.yaml").code == 0
     assert library.load("other.yaml").files[1].name == "my-world.yaml"
+    assert "\nextends: ./my-world.yaml\nname: other\n" in Path("other.yaml").read_text()
+
+
+@pytest.mark.parametrize("base", ["china-ai-chips", str(SMALL)])
+def test_the_examples_of_a_new_scenario_are_valid(marketsim, monkeypatch, tmp_path, base: str) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    assert marketsim("scenario", "new", "mine", "--from", base).code == 0
+    text = Path("mine.yaml").read_text(encoding="utf-8")
+    begin = text.index("# finance:")
+    Path("mine.yaml").write_text(text[:begin] + text[begin:].replace("# ", ""), encoding="utf-8")
+    world = library.load_scenario("mine.yaml")
+    assert world.finance.climate == {"2025Q1": 1.2, "2027Q1": 0.5}
+    assert world.policy.electricity_discount == {"2025Q1": 0, "2026Q1": 0.5}
+    assert world.policies["subsidy"] == {"purchase_subsidy": {"2025Q1": 0, "2026Q1": 0.1}}
+
+
+def test_a_base_with_an_odd_name_is_quoted(marketsim, monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    base = tmp_path / "a: b # 'c'.yaml"
+    base.write_bytes(SMALL.read_bytes())
+    assert marketsim("scenario", "new", "mine", "--from", f"./{base.name}").code == 0
+    assert library.load("mine.yaml").files[1].name == base.name
 
 
 @pytest.mark.parametrize("name", ["true", "123", "1e3"])
@@ -149,6 +211,7 @@ WRONG = {
     "wrong value": (("scenario", "show", "china-ai-chips", "--set", "quarters=x"), 1, "a whole number from 1 to 200"),
     "not an override": (("scenario", "show", "china-ai-chips", "--set", "quarters"), 1, "path=value"),
     "wrong new name": (("scenario", "new", "My World"), 2, "'My World' is not a name"),
+    "new name is taken": (("scenario", "new", "china-ai-chips"), 2, "is the name of a scenario of the library"),
     "name is a path": (("scenario", "new", "../x"), 2, "is not a name"),
     "from nothing": (("scenario", "new", "x", "--from", "nothing"), 1, "there is no scenario 'nothing'"),
     "NUL in a name": (("scenario", "show", "a\0.yaml"), 1, "there is no such file"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from marketsim.errors import MAX_SHOWN, Origin, Problem, ScenarioError, did_you_mean, printable
@@ -41,7 +43,7 @@ WRONG_VALUES = {
     "list for mapping": ("usage: {qwen: 1}", "usage: [1]", "segments.internet.usage", "a list of 1", "a mapping", ""),
     "number for text": ("strategy: hold", "strategy: 5", "vendors.cambricon.strategy", "5", "text", ""),
     "quarter": ("start: 2025Q1", "start: 2025-Q1", "start", "'2025-Q1' (text)", "a quarter such as 2025Q1", ""),
-    "year": ("start: 2025Q1", "start: 2025", "start", "2025", "text", ""),
+    "year": ("start: 2025Q1", "start: 2025", "start", "2025", "a quarter such as 2025Q1", ""),
     "quarter of a path": ("2028Q1: 80", "2028q1: 80", "memories.hbm.price.2028q1", "the key '2028q1'", "2025Q1", ""),
     "quarter 5": ("generations: [2025Q3]", "generations: [2025Q5]", "families.qwen.generations.0", "'2025Q5'", "", ""),
     "name": ("name: small", "name: Small World", "name", "'Small World'", "a name of a-z, 0-9 and -", ""),
@@ -96,6 +98,52 @@ def test_missing_fields_name_what_is_needed_and_where(edited: Edit) -> None:
     assert cash.origin.line == line_of(path, "cambricon:")
 
 
+def test_a_part_that_lacks_many_keys_is_one_problem(edited: Edit) -> None:
+    path = edited(("  biren:\n", "  birren: {cash: 1, pric: 2}\n  biren:\n"))
+    with pytest.raises(ScenarioError) as caught:
+        library.load(path)
+    lacking, unknown = caught.value.problems
+    assert (unknown.field, unknown.hint) == ("vendors.birren.pric", "did you mean 'price'?")
+    assert (lacking.field, lacking.origin.line) == ("vendors.birren", line_of(path, "birren:"))
+    assert lacking.message == "lacks 13 required keys"
+    assert lacking.allowed.startswith(
+        "a mapping that has title, strategy, strategy_reason, product, price, in_process, "
+    )
+    assert lacking.allowed.endswith(", overhead, rnd_base too")
+    assert lacking.found == "a mapping with the keys cash, pric"
+    assert lacking.hint == "did you mean 'biren'?"
+
+
+def test_a_new_offer_is_no_misspelt_one(edited: Edit) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        library.load(edited(("supply: 100}}", "supply: 100}, 2026Q1: {price: 1}}")))
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.hint) == ("foreign.nvidia.offers.2026Q1", "")
+    assert problem.allowed == "a mapping that has compute, bandwidth, power, supply too"
+
+
+def test_a_file_that_lacks_nearly_everything_is_shown_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nquarters: 8\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        library.load(path)
+    (problem,) = caught.value.problems
+    assert (problem.origin.line, problem.field, problem.message) == (1, "", "lacks 13 required keys")
+    assert problem.allowed.startswith("a mapping that has title, description, start, nodes, ")
+    assert problem.hint == "to change only a part of another scenario, begin with `extends: china-ai-chips`"
+
+
+def test_no_line_of_a_problem_is_wider_than_a_terminal(edited: Edit) -> None:
+    path = edited(
+        ("{2025Q1: 20,", "{2025Q1: -20,"), ("power: 400", "power: 400\n    zzz: 1"), ("strategy: hold", "strategy: x")
+    )
+    with pytest.raises(ScenarioError) as caught:
+        library.load(path, strategies=[f"strategy-{n}" for n in range(20)])
+    lines = str(caught.value).replace(str(path), "world.yaml").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("               ") for line in lines), "what goes on stands below what it goes on from"
+
+
 def test_all_problems_come_at_once_in_the_order_of_lines(edited: Edit) -> None:
     path = edited(
         ("quarters: 12", "quarters: 0"),
@@ -111,7 +159,7 @@ def test_all_problems_come_at_once_in_the_order_of_lines(edited: Edit) -> None:
         text.index(f"line {line_of(path, part)}:") for part in ("quarters: 0", "price: -3", "cash: 2600", "rate: 0.9")
     ]
     assert places == sorted(places)
-    assert "allowed: a number at least 0 and below 0.9 (cost fall for each doubling of experience)" in text
+    assert "allowed: a number at least 0 and below 0.9 (cost fall for each doubling of\n" in text
 
 
 def test_one_block_reads_well(edited: Edit) -> None:
@@ -122,7 +170,8 @@ def test_one_block_reads_well(edited: Edit) -> None:
         f"1 problem in the scenario\n\n{path}\n"
         f"  line {line_of(path, 'price: -3')}: vendors.cambricon.price: is out of bounds\n"
         "      found:   -3\n"
-        "      allowed: a number above 0 and at most 1,000,000,000, in krmb/card (price at the start)"
+        "      allowed: a number above 0 and at most 1,000,000,000, in krmb/card (price\n"
+        "               at the start)"
     )
 
 
@@ -146,3 +195,7 @@ def test_did_you_mean_names_the_nearest_or_what_there_is() -> None:
     assert did_you_mean("zzz", ["huawei", "biren"], "there are") == "there are: huawei, biren"
     assert did_you_mean("zzz", [str(n) for n in range(30)]).endswith("and 14 more")
     assert did_you_mean("zzz", []) == ""
+    assert did_you_mean("yield", ["compute", "packaging_yield"]) == "did you mean 'packaging_yield'?", (
+        "a part of a name"
+    )
+    assert did_you_mean("Huawei", ["biren", "huawei-ascend"]) == "did you mean 'huawei-ascend'?"

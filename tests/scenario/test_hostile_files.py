@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from marketsim.errors import Origin, ScenarioError
 from marketsim.scenario import library
-from marketsim.scenario.source import MAX_BYTES, MAX_DEPTH, decode, parse, plain
+from marketsim.scenario.source import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, decode, parse, plain
 
 BILLION_LAUGHS = "a: &a [x, x]\n" + "".join(
     f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
+
+MANY_KEYS = b", ".join(b"key%d: 1" % n for n in range(150))
 
 HOSTILE = {
     "empty": (b"", "is empty"),
@@ -29,18 +31,36 @@ HOSTILE = {
     "python tag": (b"name: !!python/object/apply:os.system [id]\n", "line 1: YAML tags are not allowed: .*python"),
     "own tag": (b"a: 1\nname: !secret x\n", "line 2: YAML tags are not allowed: !secret"),
     "two documents": (b"name: a\n---\nname: b\n", "line 2: holds a second YAML document"),
-    "broken": (b"name: [1, 2\nstart: x\n", "is not valid YAML"),
-    "a tab": (b"nodes:\n\tn7: 1\n", "line 2: is not valid YAML"),
+    "broken": (
+        b"name: [1, 2\nstart: x\n",
+        "line 2: is not valid YAML: while parsing a flow sequence that begins in line 1, .*\n +found: +start: x",
+    ),
+    "a tab": (b"nodes:\n\tn7: 1\n", "line 2: is not valid YAML: a tab stands where blanks belong"),
+    "a tab after blanks": (b"nodes:\n  \tn7: 1\n  n5: [\n", "line 2: is not valid YAML: a tab stands where"),
     "list as a key": (b"[1, 2]: x\n", "line 1: a mapping or list cannot be a key"),
     "NUL": (b"name: a\nstart: \x00\n", "line 2: holds a NUL"),
-    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00", "line 1: is not UTF-8: byte 0x89 at position 0"),
-    "Latin-1": (b"name: a\ntitle: caf\xe9\n", "line 2: is not UTF-8: byte 0xe9 at position 18"),
+    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00", "line 1: is not UTF-8 text: byte 0x89 at position 0"),
+    "Latin-1": (b"name: a\ntitle: caf\xe9\n", "line 2: is not UTF-8 text: byte 0xe9 at position 18\n +hint: +save it"),
     "GBK": ("name: 中国\n".encode("gbk"), "is not UTF-8"),
-    "UTF-16": ("name: a\n".encode("utf-16"), "is written in UTF-16; save it as UTF-8"),
+    "UTF-16": ("name: a\n".encode("utf-16"), "is written in UTF-16 or UTF-32; save it as UTF-8"),
+    "UTF-32": ("name: a\n".encode("utf-32"), "is written in UTF-16 or UTF-32; save it as UTF-8"),
     "control characters": (b"name: \x07\n", "is not valid YAML"),
     "deep": (b"[" * 10_000, f"is nested deeper than {MAX_DEPTH} levels"),
     "deep mappings": (b"".join(b" " * n + b"a:\n" for n in range(60)), f"is nested deeper than {MAX_DEPTH} levels"),
     "huge": (b"a: " + b"x" * MAX_BYTES, "is larger than 2 MB"),
+    "very many keys": (
+        b"name: a\n" + b"".join(b"k%d: 1\n" % n for n in range(100_000)),
+        f"line {MAX_ENTRIES + 1}: holds more than 1,000 entries, the most that a mapping or list may have",
+    ),
+    "very many vendors": (
+        b"vendors:\n" + b"".join(b"  v%d: {}\n" % n for n in range(100_000)),
+        f"line {MAX_ENTRIES + 2}: holds more than 1,000 entries",
+    ),
+    "a very long list": (b"events: [" + b"1," * 500_000 + b"]\n", "line 1: holds more than 1,000 entries"),
+    "many unknown keys in many parts": (
+        b"finance: {}\nvendors:\n" + b"".join(b"  v%d: {%s}\n" % (n, MANY_KEYS) for n in range(100)),
+        "vendors.v0.key1: is not known here\n +hint: +known here: title",
+    ),
     "huge number": (b"quarters: " + b"9" * 5000, "quarters: is of the wrong type"),
 }
 

@@ -51,10 +51,35 @@ def test_extending_merges_mappings_and_replaces_the_rest(edited: Edit) -> None:
     assert list(new.vendors) == ["cambricon"]
     assert (new.vendors["cambricon"].cash, new.vendors["cambricon"].in_process) == (1, [0, 9])
     assert new.vendors["cambricon"].price == old.vendors["cambricon"].price
-    assert new.nodes["n7"].capacity == {"2025Q1": 20, "2026Q1": 30, "2027Q1": 50}
+    assert new.nodes["n7"].capacity == {"2027Q1": 50}, "a path over time is one value"
     assert new.nodes["n7"].wafer_price == {"0001Q1": 80}
     assert old.policy.electricity_discount != new.policy.electricity_discount == {"0001Q1": 0}
     assert [figure.year for figure in new.reported] == [2026]
+
+
+def test_the_reported_figures_of_a_vendor_go_with_it(edited: Edit) -> None:
+    base = edited(name="base.yaml")
+    child = write(base.parent, "child.yaml", "extends: base.yaml\nvendors: {biren: null}\n")
+    assert [figure.vendor for figure in library.load(base).scenario.reported] == [None, "biren"]
+    assert [figure.vendor for figure in library.load(child).scenario.reported] == [None]
+    assert [figure.vendor for figure in library.load(base, ["vendors.biren=null"]).scenario.reported] == [None]
+    assert [figure.vendor for figure in library.load(base, ["vendors.biren.price=7"]).scenario.reported] == [
+        None,
+        "biren",
+    ]
+    own = "reported: [{year: 2025, metric: price, vendor: biren, value: 50}]\n"
+    write(base.parent, "child.yaml", f"extends: base.yaml\nvendors: {{biren: null}}\n{own}")
+    with pytest.raises(ScenarioError, match="there is no vendor 'biren'"):
+        library.load(child)
+
+
+def test_offers_of_a_supplier_merge_quarter_by_quarter(edited: Edit) -> None:
+    base = edited(name="base.yaml")
+    offers = "{2025Q1: {supply: 7}, 2026Q1: {price: 80, compute: 300, bandwidth: 4, power: 500, supply: 50}}"
+    child = write(base.parent, "child.yaml", f"extends: base.yaml\nforeign: {{nvidia: {{offers: {offers}}}}}\n")
+    merged = library.load(child).scenario.foreign["nvidia"].offers
+    assert (merged["2025Q1"].price, merged["2025Q1"].supply) == (90, 7)
+    assert merged["2026Q1"].supply == 50
 
 
 def test_a_figure_does_not_keep_the_source_of_the_one_it_replaces(edited: Edit) -> None:
@@ -113,14 +138,44 @@ def test_eight_files_in_a_row_are_fine(edited: Edit) -> None:
         ('"x\\0.yaml"', "there is no scenario file"),
         ("./" + "x" * 5000 + ".yaml", "there is no scenario file"),
         (".", "there is no scenario '.'"),
-        ("../", "there is no scenario file"),
+        ("../", "line 1: extends: is no scenario file\n      found:   '../' (text)\n      allowed: the name of a"),
+        ("/etc/passwd", "line 1: extends: is no scenario file\n      found:   '/etc/passwd' (text)\n"),
+        ("other", "the file other.yaml is there: write its name with the ending"),
+        ("china-ai-chips.yaml", "the library has it: write china-ai-chips, without the ending"),
+        ("othr.yaml", "did you mean 'other.yaml'?"),
     ],
 )
 def test_extending_what_is_not_there(tmp_path: Path, value: str, message: str) -> None:
+    write(tmp_path, "other.yaml", "extends: china-ai-chips")
     path = write(tmp_path, "child.yaml", f"extends: {value}\n")
     with pytest.raises(ScenarioError) as caught:
         library.load(path)
     assert message in str(caught.value)
+
+
+def test_what_else_is_wrong_with_a_file_is_said_beside_what_it_extends(tmp_path: Path) -> None:
+    path = write(tmp_path, "child.yaml", "extends: nowhere\nname: a\nname: b\n")
+    with pytest.raises(ScenarioError) as caught:
+        library.load(path)
+    assert [problem.origin.line for problem in caught.value.problems] == [3, 1]
+    path = write(tmp_path, "broken.yaml", "name: [\n")
+    path = write(tmp_path, "child.yaml", "extends: broken.yaml\nname: a\nname: b\n")
+    with pytest.raises(ScenarioError, match=r"2 problems in the scenario[^$]*child.yaml\n  line 3[^$]*broken.yaml\n"):
+        library.load(path)
+
+
+def test_a_file_and_a_name_of_the_library_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "my-world.yaml", "extends: china-ai-chips\nname: my-world\n")
+    for name, hint in {
+        "my-world": "the file my-world.yaml is there: write its name with the ending",
+        "china-ai-chips.yaml": "the library has it: write china-ai-chips, without the ending",
+        "my-wrold.yaml": "did you mean 'my-world.yaml'?",
+        "./zzz.yaml": "YAML files there: my-world.yaml",
+    }.items():
+        with pytest.raises(ScenarioError) as caught:
+            library.load(name)
+        assert [problem.hint for problem in caught.value.problems] == [hint]
 
 
 TREES = st.recursive(

@@ -6,6 +6,7 @@ import pytest
 
 from marketsim.errors import ScenarioError
 from marketsim.scenario import library
+from marketsim.scenario.policies import held, levers_set, under_policy
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Provenance
 from tests.scenario.conftest import SMALL
@@ -66,6 +67,61 @@ def test_an_overridden_figure_says_so_and_may_bring_its_source() -> None:
     assert marks["nodes.n7.compute"] == Provenance("me")
 
 
+LEVERS = {
+    "as a whole": ("policy.import_ceiling=2", ["domestic_content.internet"]),
+    "one segment": ("policy.domestic_content.internet=0.1", ["import_ceiling"]),
+    "all segments": ("policy.domestic_content={internet: 0.1}", ["import_ceiling"]),
+    "all levers": ("policy={import_tariff: 1}", []),
+    "another lever": ("policy.import_tariff=1", ["import_ceiling", "domestic_content.internet"]),
+    "a point of another path": (
+        "policy.electricity_discount.2026Q1=1",
+        ["import_ceiling", "domestic_content.internet"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("override", "moved"), LEVERS.values(), ids=LEVERS.keys())
+def test_a_lever_that_is_set_is_no_longer_moved_by_events(override: str, moved: list[str]) -> None:
+    assert list(small(override).events[0].changes) == moved
+
+
+def test_a_point_of_a_lever_holds_as_well() -> None:
+    world = library.load_scenario(
+        SMALL, ["policy.import_ceiling={2025Q1: 1, 2026Q1: 2}", "policy.import_ceiling.2026Q1=3"]
+    )
+    assert world.policy.import_ceiling == {"2025Q1": 1, "2026Q1": 3}
+    assert levers_set(["policy.import_ceiling.2026Q1"]) == ["import_ceiling.2026Q1"]
+    assert list(held(world, ["import_ceiling.2026Q1"]).events[0].changes) == ["domestic_content.internet"]
+
+
+def test_a_policy_and_a_lever_set_by_hand_may_not_meet() -> None:
+    world = small("policies.content={domestic_content.internet: 1}")
+    for by_hand in ("domestic_content", "domestic_content.internet", "domestic_content.internet.2026Q1", ""):
+        with pytest.raises(ScenarioError, match="is set by the policy 'content' and by --set"):
+            under_policy(world, "content", [by_hand])
+    assert under_policy(world, "content", ["domestic_content.other"]).policy.domestic_content["internet"] == {
+        "0001Q1": 1
+    }
+
+
+def test_names_of_levers_that_hold_dots() -> None:
+    world = small(
+        "events.0.changes.domestic_content.internet=0.9",
+        "policies.no-discount.domestic_content.internet=0.3",
+        "policies.content={domestic_content.internet: {2025Q1: 0, 2026Q1: 1}}",
+        "policies.content.domestic_content.internet.2026Q1=0.4",
+        "policies.content.import_tariff={2026Q1: 0.2}",
+        "policies.content.import_tariff.2026Q1=0.5",
+    )
+    assert world.events[0].changes == {"import_ceiling": 0, "domestic_content.internet": 0.9}
+    assert world.policies["no-discount"]["domestic_content.internet"] == {"0001Q1": 0.3}
+    assert world.policies["content"] == {
+        "domestic_content.internet": {"2025Q1": 0, "2026Q1": 0.4},
+        "import_tariff": {"2026Q1": 0.5},
+    }
+    assert small("events.0.changes.domestic_content.internet=null").events[0].changes == {"import_ceiling": 0}
+
+
 WRONG_PATHS = {
     "no value": ("quarters", "is not of the form path=value"),
     "no path": ("=3", "is not of the form path=value"),
@@ -79,6 +135,9 @@ WRONG_PATHS = {
     "an index": ("events.7.quarter=2026Q1", "events is a list of 1: name an entry from 0"),
     "not an index": ("events.first=1", "events is a list of 1: name an entry from 0"),
     "dots": ("vendors..cash=1", "there is no '' in vendors"),
+    "a lever of an event": ("events.0.changes.import_cieling=1", "there is no policy lever 'import_cieling'"),
+    "a segment of a lever": ("events.0.changes.domestic_content.intrnet=1", "did you mean 'domestic_content.internet'?"),
+    "a point of a new lever": ("policies.no-discount.import_tariff.2026Q1=1", "there is no policy lever 'import_tariff.2026Q1'"),
     "extends": ("extends=china-ai-chips", "there is no 'extends' in a scenario"),
 }  # fmt: skip
 

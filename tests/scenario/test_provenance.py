@@ -6,7 +6,7 @@ import pytest
 
 from marketsim.errors import ScenarioError
 from marketsim.scenario import library
-from marketsim.scenario.provenance import attribute, provenance_of
+from marketsim.scenario.provenance import CERTAINTY, attribute, certainty, leaves, provenance_of
 from marketsim.scenario.source import Provenance, parse, plain
 from tests.scenario.conftest import SMALL, Edit
 
@@ -61,3 +61,32 @@ def test_a_source_that_is_not_text_is_a_problem(edited: Edit) -> None:
         with pytest.raises(ScenarioError, match="'source' must be text: it says where") as caught:
             library.load(edited(("source: a price list", f"source: {wrong}")))
         assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "note", "word"),
+    [
+        ("https://example.org", "reported: a filing", "reported"),
+        ("https://example.org", "reported; day from memory", "reported"),
+        ("https://example.org", "derived", "derived"),
+        ("https://example.org", "assumption: within the range of the source", "assumption"),
+        ("https://example.org", "reportedly", "unmarked"),
+        ("https://example.org", None, "unmarked"),
+        ("assumption", "derived: what the cards need", "assumption"),
+        ("Assumption of the author", None, "assumption"),
+        (None, "set with --set", "unmarked"),
+    ],
+)
+def test_how_sure_a_figure_is(source: str | None, note: str | None, word: str) -> None:
+    assert certainty(Provenance(source, note)) == word
+    assert certainty(None) == "unmarked"
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_every_figure_of_the_library_says_how_sure_it_is(name: str) -> None:
+    """And says why: a source without a mark, or an assumption without a reason, does not count as knowledge."""
+    of_the_file = ("schema_version", "name", "title", "description", "start", "quarters")
+    figures = {path: leaf for path, leaf in leaves(library.load(name).tree) if path[0] not in of_the_file}
+    unmarked = [path for path, leaf in figures.items() if certainty(leaf.provenance) not in CERTAINTY]
+    assert unmarked == []
+    assert [path for path, leaf in figures.items() if leaf.provenance is None or not leaf.provenance.note] == []
