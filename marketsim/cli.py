@@ -5,9 +5,7 @@ Nothing heavy is imported here or at the top of a module of `marketsim.commands`
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -55,8 +53,8 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; arguments of the process where none are given.
 
-    Raises SystemExit with the exit code. Errors of input and of output are printed to standard error as their message
-    alone; a reader of standard output who has left is not an error to speak of.
+    Raises SystemExit with the exit code. Errors of input and of the system are printed to standard error as their
+    message alone; a reader of standard output who has left is not an error to speak of.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -66,13 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except MarketSimError as error:
         typer.echo(f"marketsim: {error}", err=True)
         sys.exit(error.exit_code)
-    except OSError as error:  # such as a full disk behind standard output
-        _drop_output()
-        typer.echo(f"marketsim: the output cannot be written: {error.strerror or error}", err=True)
+    except OSError as error:  # such as a full disk behind standard output, or no room for another process
+        where = f": {error.filename}" if error.filename else ""
+        typer.echo(f"marketsim: stopped by the system: {error.strerror or error}{where}", err=True)
         sys.exit(MarketSimError.exit_code)
-
-
-def _drop_output() -> None:
-    """Let what standard output still holds go nowhere: Python would try to write it once more when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

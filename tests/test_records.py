@@ -21,7 +21,7 @@ from marketsim.scenario.schema import Scenario
 from tests.generators import scenarios
 from tests.rules.test_population import ENTRANT
 from tests.rules.test_technology import foreign_supplier
-from tests.worlds import plain_world
+from tests.worlds import PLAIN_NODE, plain_world
 
 RUNS = range(12)
 EACH = {"strategy": "random", "overhead": 150, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 300}
@@ -34,6 +34,7 @@ WORLD = plain_world(
     population__entry_rate=0.5,
     entrants={"new": {**ENTRANT, "strategy": "random"}},
     foreign={"abroad": foreign_supplier()},
+    nodes={"node": PLAIN_NODE, "idle": PLAIN_NODE},
     policy={"merger_approval": 0.5},
     **{"vendors__maker-0__strategy": "consolidator", "vendors__maker-0__cash": 30000},
 )

@@ -22,7 +22,13 @@ from marketsim.scenario.library import load_scenario
 from marketsim.scenario.schema import Scenario
 
 SMALL = Path(__file__).parent / "data" / "small.yaml"
-LIVELY = {"market.luck": 0.4, "market.demand_noise": 0.1, "technology.yield_noise": 0.1, "vendors.biren.cash": 300}
+LIVELY = {
+    "market.luck": 0.4,
+    "market.demand_noise": 0.1,
+    "technology.yield_noise": 0.1,
+    "vendors.biren.cash": 300,
+    "vendors.biren.overhead": 250,
+}
 ASKED = Question("no-discount", ("market.luck=0.4",))
 
 

@@ -78,6 +78,16 @@ def test_a_wider_terminal_shows_more_years_and_a_pipe_is_120_wide(marketsim, mon
     assert {"2025", "2034"} <= set(narrow) < set(middle)
 
 
+def test_vendors_are_shown_in_the_first_the_fourth_and_the_last_year(marketsim):
+    lines = marketsim("run", "--runs", "12", "--workers", "1").out.splitlines()
+    heading = lines[lines.index("Named vendors") + 1 :][:3]
+    assert [line.split() for line in heading] == [
+        ["2025", "reported", "2025", "2028", "2028", "2034", "2034"],
+        ["cards,", "cards,", "share,", "share,", "alive,", "share,", "alive,"],
+        ["thousand", "thousand", "%", "%", "%", "%", "%"],
+    ]
+
+
 def test_the_default_scenario_stands_beside_what_is_reported(marketsim):
     lines = marketsim("run", "--runs", "12", "--workers", "1", "--quarters", "4").out.splitlines()
     totals = lines[lines.index("Simulated beside reported") + 3 :][:3]

@@ -52,7 +52,7 @@ def test_a_reader_who_leaves_early_is_no_error_to_speak_of():
 def test_a_full_disk_behind_standard_output(form: str):
     done = process(SMALL, shell=f"--runs 2 --format {form} >/dev/full")
     assert (done.code, done.out) == (1, "")
-    assert done.err == "marketsim: the output cannot be written: No space left on device\n"
+    assert done.err == "marketsim: stopped by the system: No space left on device\n"
 
 
 def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path):
