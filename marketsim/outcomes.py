@@ -158,8 +158,11 @@ def cost_per_million_tokens(p: Parameters, now: Conditions, outcome: Outcome, st
     Cost of ownership of all cards sold over the tokens that they produce: sum n*k / sum n*T.
     """
     _, _, watts = hardware(p, now, state)
+    sold_in = (
+        outcome.sold_in * ~outcome.entered[:, None]
+    )  # what a firm sold is not known any more if its slot is filled
     ownership = card_cost_of_ownership(p, now, outcome.price, watts)
     untuned = -np.log(p.technology.untuned_share)
     throughput = np.exp((outcome.maturity - 1) * untuned) / outcome.time_per_token
-    money = total(outcome.sold * ownership, axis=0)
-    return ratio(money, total(total(outcome.sold_in * throughput, axis=1), axis=0))
+    money = total(total(sold_in, axis=1) * ownership, axis=0)
+    return ratio(money, total(total(sold_in * throughput, axis=1), axis=0))

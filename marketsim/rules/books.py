@@ -89,8 +89,8 @@ def _losses(
 ) -> tuple[Floats, ...]:
     """What the quarter lost to each of finance.CAUSES, [v,r] each, rmb_m, at least 0.
 
-    Orders lost to software are those that mean maturity would have brought: orders * (exp(alpha * ln(1/e_min) *
-    (mean maturity of cards sold - own)) - 1), at the normal margin.
+    Orders lost to software are those that mean maturity would have brought, as far as cards were left for them: orders
+    * (exp(alpha * ln(1/e_min) * (mean maturity of cards sold - own)) - 1), at the normal margin.
     """
     revenue = sales.price * sales.sold
     normal = p.finance.normal_margin
@@ -104,6 +104,6 @@ def _losses(
         np.maximum(normal * revenue - gross, 0.0),
         supply.idle_cost + progress.write_off_value,
         short * np.maximum(sales.price * normal, 0.0),
-        normal * sales.orders * sales.price * np.expm1(gap),
+        normal * sales.price * np.minimum(sales.orders * np.expm1(gap), state.stock),
         supply.dues["interest"] + np.minimum(np.maximum(unfunded, 0.0), np.maximum(-result, 0.0)),
     )

@@ -146,15 +146,22 @@ def spend(p: Parameters, now: Conditions, index: Floats, reference: Floats, nois
 
 
 def ration(
-    choice: Floats, wanted: Floats, stock_worth: Floats, abroad: slice, free: Floats, passes: int = 3
+    choice: Floats,
+    wanted: Floats,
+    stock_worth: Floats,
+    abroad: slice,
+    free: Floats,
+    patience: Floats,
+    passes: int = 3,
 ) -> tuple[Floats, Floats, Floats]:
     """Who gets what when cards are short: buyers who were served short turn to vendors that still have cards.
 
-    In each pass vendors sell at most what they hold, the same share of every order; what is left is spent in
-    proportion to `choice` among vendors with cards left; abroad, at most the money of buyers who may buy there: what
-    is barred from going abroad turns to domestic vendors in the same pass.
+    In each pass vendors sell at most what they hold, the same share of every order. What is left is spent in proportion
+    to `choice` among vendors with cards left, or kept for those without, whose choice then counts with the weight
+    `patience`: who is alone with cards cannot ask any price. Abroad goes at most the money of buyers who may buy there;
+    what is barred from going abroad turns to domestic vendors in the same pass.
     choice [v,s,r]; wanted [s,r] rmb_m; stock_worth [v,r] cards on hand at their price, rmb_m; abroad: the foreign
-    vendors; free [s,r] rmb_m of buyers whom no domestic-content rule binds.
+    vendors; free [s,r] rmb_m of buyers whom no domestic-content rule binds; patience [s,1] in [0,1].
     Returns spend by vendor and segment [v,s,r] rmb_m; all that was asked of each vendor, second choices included, [v,r]
     rmb_m; and the share of first choices that each vendor served, [v,r].
     """
@@ -169,7 +176,8 @@ def ration(
         unmet = np.maximum(unmet - total(served, axis=0), 0.0)
         left = np.maximum(left - asked, 0.0)
         open_choice = choice * (left > 0)[:, None]
-        orders = open_choice * ratio(unmet, total(open_choice, axis=0))
+        reach = total(open_choice, axis=0)
+        orders = open_choice * ratio(unmet, reach + patience * (1 - reach))
         orders = _allowed(orders, open_choice, abroad, np.maximum(free - total(bought[abroad], axis=0), 0.0))
         asked = total(orders, axis=1)
         served = orders * share_met(left, asked)[:, None]

@@ -13,7 +13,7 @@ import numpy as np
 from marketsim.decisions import Decision
 from marketsim.rules.arrays import ratio, share_met, total
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import Bools, Floats, MarketState
+from marketsim.state import Bools, Floats, Ints, MarketState
 
 CAUSES = ("price_war", "idle_capacity", "supply", "software", "funding")
 """Why a vendor loses money: prices below a normal margin; take-or-pay and write-offs; orders that foundry or memory
@@ -120,6 +120,7 @@ def funding(
     A round closes with chance climate * c * (1 + w * growth) and sells at most the largest dilution of the value
     climate * (floor + multiple * yearly revenue). A vendor that is large enough lists instead, once, at a higher
     value; listed vendors place new shares as in a round. The guidance fund's money is split among all who ask.
+    Investors fund a need: they fill cash up to the value of a team without revenue and two years' revenue, and no more.
     asked [v,r] rmb_m; draws [v,r] uniform.
     """
     finance = p.finance
@@ -130,7 +131,9 @@ def funding(
     lists = asks & ~state.listed & (yearly >= finance.listing_revenue) & (listing_draw < now.levers["listing_window"])
     closes = asks & ~lists & (round_draw < chance)
     value = value * np.where(lists, finance.listing_boost, 1.0)
-    raised = np.where(lists | closes, np.minimum(asked, finance.largest_dilution * value), 0.0)
+    missing = np.maximum(now.climate * finance.valuation_floor + TWO_YEARS * state.revenue - state.cash, 0.0)
+    given = np.minimum(np.minimum(asked, missing), finance.largest_dilution * value)
+    raised = np.where(lists | closes, given, 0.0)
     founders = state.founders_share * (1 - ratio(raised, value))
     return Funding(raised, _guidance(now, state, asked - raised, asks), founders, state.listed | lists)
 
@@ -181,6 +184,14 @@ def shortfall_after(p: Parameters, shortfall: Floats, losses: tuple[Floats, ...]
     """Losses by cause over about two years: L' = L * (1 - 1/8) + this quarter's, [v,c,r] in the order of CAUSES."""
     newest: Floats = np.stack(losses, axis=1)
     return shortfall * (1 - 1 / TWO_YEARS) + newest
+
+
+def main_cause(shortfall: Floats) -> Ints:
+    """Index in CAUSES of the largest loss, [v,r]: funding for who lost nothing else and ran out of what it began with.
+
+    shortfall [v,c,r] rmb_m.
+    """
+    return np.where(shortfall.max(axis=1) > 0, shortfall.argmax(axis=1), CAUSES.index("funding"))
 
 
 def growth_after(p: Parameters, growth: Floats, orders: Floats, before: Floats) -> Floats:

@@ -81,7 +81,7 @@ def on_the_line(p: Parameters, state: MarketState, ahead: int = 0) -> technology
     return technology.Card(
         np.where(taped_out, state.next_node, state.node),
         np.where(taped_out, state.next_memory, state.memory),
-        np.where(taped_out, np.maximum(state.next_architecture, state.architecture), state.architecture),
+        np.where(taped_out & (state.next_architecture > 0), state.next_architecture, state.architecture),
         state.has_product | taped_out,
     )
 

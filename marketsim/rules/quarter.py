@@ -167,7 +167,7 @@ def _outcome(
         clipped=clipped,
         failed=money.failed,
         acquired_by=buyer,
-        cause=np.where(money.failed, money.shortfall.argmax(axis=1), -1),
+        cause=np.where(money.failed, finance.main_cause(money.shortfall), -1),
         entered=entering,
         funded=money.funding.raised > 0,
     )

@@ -97,7 +97,7 @@ def trade(p: Parameters, now: Conditions, state: MarketState, offers: demand.Off
     stock[p.domestic :] = now.foreign_supply
     free = wanted * (1 - now.domestic_content)
     worth = stock * paid_price * offers.on_sale
-    bought, asked, met = demand.ration(choice, wanted, worth, slice(p.domestic, None), free)
+    bought, asked, met = demand.ration(choice, wanted, worth, slice(p.domestic, None), free, p.of_segments("patience"))
     per_yuan = ratio(1.0, paid_price)
     sold_in = bought * per_yuan[:, None]
     sold = np.minimum(total(sold_in, axis=1), stock)

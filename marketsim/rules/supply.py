@@ -62,10 +62,11 @@ def supply(
     dues = _dues(p, now, state, progress)
     budget = _budget(p, now, state, decision, contracts, line, dues)
     weights = foundry.queue_weights(p, now, decision.premium, contracts, now.wafer_limit)
+    standing = foundry.queue_weights(p, now, np.zeros_like(decision.premium), contracts, now.wafer_limit)
     available = state.memory_stock + now.memory_supply
     per_card = pick(p.of_memories("per_card"), line.card.memory)
     need = budget.cards * per_card
-    got = foundry.allocated_memory(p, need, line.card.memory, total(line.node * weights, axis=1), available)
+    got = foundry.allocated_memory(p, need, line.card.memory, total(line.node * standing, axis=1), available)
     cards = budget.cards * ratio(got, need, otherwise=1.0)
     wafers = line.node * ratio(cards, line.per_wafer)[:, None]
     granted = foundry.granted_capacity(p, budget.capacity, weights, contracts, arriving, now.wafer_limit)

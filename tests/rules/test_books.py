@@ -67,6 +67,16 @@ def test_interest_and_missed_rounds_are_funding():
     assert causes["funding"] == pytest.approx(100)
 
 
+def test_a_firm_that_lost_nothing_but_its_overhead_ran_out_of_funds():
+    p = plain_world(
+        1, each={"stock": 0, "in_process": [0, 0], "cash": 50, "overhead": 100, "installed": 0, "contracts": {}}
+    )
+    market = Market(p, 0, range(2))
+    outcome = market.step(market.observe().hold())
+    assert outcome.failed[0, 0]
+    assert CAUSES[outcome.cause[0, 0]] == "funding"
+
+
 def test_what_guidance_funds_gave_is_no_missed_round():
     each = {"stock": 0, "overhead": 100}
     p = plain_world(1, each=each, finance__round_chance=0, policy={"guidance_fund": 70})

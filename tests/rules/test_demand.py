@@ -189,11 +189,12 @@ def test_demand_noise_is_log_normal():
     assert noisy[0] == pytest.approx([6000 * np.exp(0.2), 6000 * np.exp(-0.4)])
 
 
-def rationed(choice, wanted, stock, passes=3):
+def rationed(choice, wanted, stock, passes=3, patience=0.0):
     """One number per vendor (choice: rows of segments) for one run."""
     table = np.array(choice, dtype=float)[:, :, None] * np.ones(2)
     money = np.array(wanted, dtype=float)[:, None] * np.ones(2)
-    return demand.ration(table, money, rows(*stock), slice(len(table), None), money, passes)[0][:, :, 0]
+    weights = np.full((len(money), 1), patience)
+    return demand.ration(table, money, rows(*stock), slice(len(table), None), money, weights, passes)[0][:, :, 0]
 
 
 def test_ample_cards_are_bought_by_choice():
@@ -212,6 +213,25 @@ def test_second_and_third_choices():
     assert rationed([[0.6], [0.3], [0.1]], [100], [10, 35, 1000], passes=1)[:, 0] == pytest.approx([10, 30, 10])
 
 
+def test_patient_buyers_rather_wait_than_take_what_they_would_hardly_choose():
+    # 90 are unmet; the open vendor has a tenth of choice, the sold-out one nine tenths at half the weight.
+    bought = rationed([[0.9], [0.1]], [100], [0, 1000], passes=2, patience=0.5)
+    assert bought[:, 0] == pytest.approx([0, 10 + 90 * 0.1 / (0.1 + 0.5 * 0.9)])
+    assert rationed([[0.5], [0.5]], [100], [1000, 1000], patience=1)[:, 0] == pytest.approx([50, 50])
+
+
+def test_a_shortage_of_others_is_no_licence_to_ask_any_price():
+    """Two equal vendors, one almost sold out: beyond some price the other earns less, and in the end nothing."""
+    p = plain_world(2, **{"vendors__maker-0__stock": 10}, segments__buyers__patience=0.5)
+
+    def earned(price: float) -> float:
+        market = Market(p, 0, range(2))
+        return market.step(change(market.observe().hold(), price=rows(60, price))).flows["sales"][1, 0]
+
+    assert earned(600) < 0.5 * earned(60)
+    assert earned(5000) < 0.1 * earned(600)
+
+
 def test_a_short_vendor_serves_the_same_share_of_every_order():
     bought = rationed([[0.5, 0.1], [0.5, 0.9]], [100, 100], [30, 1000])
     assert bought[0] == pytest.approx([25, 5])
@@ -221,14 +241,14 @@ def test_a_short_vendor_serves_the_same_share_of_every_order():
 def test_money_that_may_not_go_abroad_turns_to_domestic_cards():
     """Buyers bound by a content rule who prefer foreign cards take domestic ones, while there are any."""
     choice = np.array([[0.1], [0.9]])[:, :, None] * np.ones(2)
-    bought, asked, met = demand.ration(choice, rows(100), rows(1000, 1000), slice(1, None), rows(50))
+    bought, asked, met = demand.ration(choice, rows(100), rows(1000, 1000), slice(1, None), rows(50), 0.0)
     assert bought[:, 0, 0] == pytest.approx([50, 50])
     assert asked[:, 0] == pytest.approx([50, 50])
     assert (met == 1).all()
-    bought, _, met = demand.ration(choice, rows(100), rows(20, 1000), slice(1, None), rows(50))
+    bought, _, met = demand.ration(choice, rows(100), rows(20, 1000), slice(1, None), rows(50), 0.0)
     assert bought[:, 0, 0] == pytest.approx([20, 50])
     assert met[:, 0] == pytest.approx([0.4, 1])
-    bought, _, _ = demand.ration(choice[1:], rows(100), rows(1000), slice(0, None), rows(50))
+    bought, _, _ = demand.ration(choice[1:], rows(100), rows(1000), slice(0, None), rows(50), 0.0)
     assert bought[0, 0, 0] == pytest.approx(50)
 
 

@@ -85,10 +85,10 @@ def test_a_capacity_subsidy_stretches_money():
     assert spent(budget(240 + 30, policy={"capacity_subsidy": 0.5}))[-1] == pytest.approx(10)
 
 
-def raise_funds(asked, round_draw, listing_draw, revenue=0.0, growth=0.0, **changes):
+def raise_funds(asked, round_draw, listing_draw, revenue=0.0, growth=0.0, cash=0.0, **changes):
     p = plain_world(1, **changes)
     now, state = start(p)
-    state = replace(state, revenue=rows(revenue), growth=rows(growth))
+    state = replace(state, cash=rows(cash), revenue=rows(revenue), growth=rows(growth))
     return finance.funding(p, now, state, rows(asked), rows(round_draw), rows(listing_draw))
 
 
@@ -105,6 +105,13 @@ def test_a_round_sells_at_most_the_largest_dilution():
     value = 2000 + 10 * 40
     assert funding.raised[0, 0] == pytest.approx(0.2 * value)
     assert funding.founders_share[0, 0] == pytest.approx(0.8)
+
+
+def test_investors_fill_cash_and_do_not_pile_it_up():
+    assert raise_funds(1e5, 0.0, 1, cash=1900).raised[0, 0] == pytest.approx(2000 - 1900)
+    assert raise_funds(1e5, 0.0, 1, cash=1900, revenue=10).raised[0, 0] == pytest.approx(2000 + 8 * 10 - 1900)
+    rich = raise_funds(1e5, 0.0, 0.0, cash=1e5, revenue=125)
+    assert (rich.raised[0, 0], rich.founders_share[0, 0]) == (0, 1)
 
 
 def test_growth_and_climate_help():

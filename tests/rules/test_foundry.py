@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from marketsim.decisions import change
+from marketsim.market import Market
 from marketsim.rules import foundry
 from tests.worlds import plain_world, rows
 
@@ -150,6 +152,15 @@ def test_scarce_memory_is_rationed_and_plentiful_is_not():
     got = foundry.allocated_memory(p, need, kind, rows(1, 1, 1), available)
     assert got[:, 0] == pytest.approx([100, 2, 2])
     assert foundry.memory_used(p, got, kind)[:, 0] == pytest.approx([100, 4])
+
+
+def test_a_premium_that_is_paid_for_capacity_buys_no_memory():
+    from tests.worlds import PLAIN_MEMORY
+
+    p = plain_world(2, memories__memory={**PLAIN_MEMORY, "supply": 1})
+    market = Market(p, 0, range(2))
+    started = market.step(change(market.observe().hold(), premium=rows(2, 0))).started[:, 0]
+    assert 0 < started[0] == pytest.approx(started[1])
 
 
 def test_cards_come_out_of_the_line_in_order():

@@ -110,6 +110,14 @@ def test_a_road_map_is_kept_even_without_research():
     assert market.state.architecture[0, 0] == pytest.approx(1.7)
 
 
+def test_a_weaker_card_is_paid_for_as_what_it_is():
+    future = {"node": "node", "memory": "memory", "architecture": 1, "ready_in": 1}
+    each = {"product": {"node": "node", "memory": "memory", "architecture": 4}, "next_product": future}
+    market = Market(plain_world(1, each=each, technology__architecture_cost=0.5), 0, range(2))
+    weak = Market(plain_world(1, technology__architecture_cost=0.5), 0, range(2))
+    assert market.observe().card_cost[0, 0] == pytest.approx(weak.observe().card_cost[0, 0])
+
+
 def test_a_node_that_does_not_exist_is_not_a_crash():
     market = Market(plain_world(1), 0, range(2))
     play(market, 6, {"start_product": True, "product_node": 11, "product_memory": 11})
