@@ -11,6 +11,7 @@ from marketsim.commands.figures import (
     PRICE,
     aligned,
     chosen_years,
+    even_parts,
     fitting,
     middle_and_range,
     note_on_runs,
@@ -97,3 +98,9 @@ def test_few_runs_are_not_called_a_range_of_many():
     assert "lowest and the highest" in note_on_runs(2)
     assert "80 %" not in note_on_runs(9)
     assert "middle 80 %" in note_on_runs(10)
+
+
+def test_parts_of_years_are_of_nearly_the_same_size():
+    assert even_parts(10, 3) == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert even_parts(2, 2) == [[0], [1]]
+    assert even_parts(3, 1) == [[0, 1, 2]]

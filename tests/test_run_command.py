@@ -54,28 +54,39 @@ def test_the_summary_fits_and_has_a_unit_in_every_row(marketsim, monkeypatch: py
     assert max(map(len, lines)) <= width
     assert "\x1b" not in shown.out
     assert "…" not in shown.out
-    assert [line for line in lines if line in SECTIONS] == SECTIONS
+    assert list(dict.fromkeys(line for line in lines if line in SECTIONS)) == SECTIONS
     market = lines[lines.index("Whole market") : lines.index("Simulated beside reported") - 1]
-    rows = [line for line in market if line.startswith(" ")]
-    assert len(rows) == 13
+    rows = [line for line in market if re.match(r" \S", line)]
+    assert len(rows) == 13 * sum(line == "Whole market" for line in market)
     units = ("%", "RMB", "RMB bn", "RMB thousand", "million", "thousand", "number", "0-1", "tokens")
     for row in rows:
         label = re.split(r"  +", row.strip())[0]
         assert label.endswith(units), label
 
 
-def test_a_wider_terminal_shows_more_years_and_a_pipe_is_120_wide(marketsim, monkeypatch: pytest.MonkeyPatch):
-    def years(width: str | None) -> list[str]:
+def test_every_year_is_shown_in_as_few_tables_as_fit_and_a_pipe_is_120_wide(marketsim, monkeypatch: pytest.MonkeyPatch):
+    def years(width: str | None) -> list[list[str]]:
         if width:
             monkeypatch.setenv("COLUMNS", width)
         shown = marketsim("run", "--runs", "12", "--workers", "1").out.splitlines()
-        return shown[shown.index("Market by year") + 1].split()
+        market = shown[: shown.index("Simulated beside reported")]
+        return [market[number - 2].split() for number, line in enumerate(market) if line == "Whole market"]
 
+    every = [str(year) for year in range(2025, 2035)]
     piped = years(None)
     narrow, middle, wide, widest = (years(width) for width in ("80", "120", "160", "300"))
     assert piped == middle
-    assert len(narrow) < len(middle) < len(wide) < len(widest) == 10
-    assert {"2025", "2034"} <= set(narrow) < set(middle)
+    assert all([year for table in tables for year in table] == every for tables in (middle, wide, widest))
+    assert len(middle) > len(wide) > len(widest) == 1
+    assert {"2025", "2034"} < set(narrow[0]) < set(every)
+    assert len(narrow) == 1
+
+
+def test_a_narrow_terminal_says_where_the_other_years_are(marketsim, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "All years: in a terminal of 100 columns" in marketsim("run", "--runs", "2", "--workers", "1").out
+    short = marketsim("run", "--runs", "2", "--workers", "1", "--quarters", "4").out
+    assert "All years" not in short
 
 
 def test_vendors_are_shown_in_the_first_the_fourth_and_the_last_year(marketsim):

@@ -77,6 +77,13 @@ def chosen_years(count: int, most: int) -> list[int]:
     return sorted(chosen)
 
 
+def even_parts(count: int, parts: int) -> list[list[int]]:
+    """Positions of `count` years in consecutive parts of nearly the same size, the larger ones first."""
+    sizes = [count // parts + (part < count % parts) for part in range(parts)]
+    ends = [sum(sizes[: part + 1]) for part in range(parts)]
+    return [list(range(end - size, end)) for size, end in zip(sizes, ends, strict=True)]
+
+
 def spans(years: Sequence[int], size: int) -> list[tuple[str, slice]]:
     """Consecutive years taken together: [("2025-26", slice(0, 2)), ...] for a size of two."""
     parts = [(years[start : start + size], slice(start, start + size)) for start in range(0, len(years), size)]

@@ -37,12 +37,17 @@ def show(parts: Iterable[RenderableType], on: Console) -> None:
 
 def fitting(on: Console, tables: Iterable[Callable[[], Table]]) -> Table:
     """The first table that fits the console's width; the last one if none does."""
-    unbound = on.options.update_width(10_000)
     for made in tables:
         table = made()
-        if Measurement.get(on, unbound, table).maximum <= on.width:
+        if fits(on, table):
             return table
     return table
+
+
+def fits(on: Console, table: Table) -> bool:
+    """Whether a table can be shown without wrapping a line."""
+    unbound = on.options.update_width(10_000)
+    return Measurement.get(on, unbound, table).maximum <= on.width
 
 
 def figures_table(

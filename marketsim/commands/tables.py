@@ -21,13 +21,14 @@ from marketsim.commands.figures import (
     Cell,
     Unit,
     chosen_years,
+    even_parts,
     middle_and_range,
     note_on_runs,
     spans,
     written,
 )
 from marketsim.commands.figures import fitting as fitting_unit
-from marketsim.commands.layout import console, figures_table, fitting, note, show, title
+from marketsim.commands.layout import console, figures_table, fits, fitting, note, show, title
 from marketsim.ensemble import COUNTED, Summary
 from marketsim.outcomes import METRICS
 from marketsim.results import FALLS, QUANTILES, Quantile, Question, comparable, quarters_of, simulated
@@ -133,7 +134,7 @@ def summary_view(summary: Summary, question: Question, on: Console) -> list[Rend
     return [
         *_head(summary, question),
         title("Market by year"),
-        fitting(on, (partial(_market, view, on.width >= WIDE, most) for most in range(years, 0, -1))),
+        *_market(view, on),
         *_beside_reported(view),
         title(f"Entries and exits, {'mean ' if summary.runs > 1 else ''}number in a run"),
         fitting(on, (partial(_firms, view, size) for size in range(1, years + 1))),
@@ -157,8 +158,26 @@ def _head(summary: Summary, question: Question) -> list[Text]:
     return [Text(f"{what}{with_what}: {runs}, seed {summary.seed}", style="bold"), note(note_on_runs(summary.runs))]
 
 
-def _market(view: View, wide: bool, most: int) -> Table:
-    shown = chosen_years(len(view.labels), most)
+def _market(view: View, on: Console) -> list[RenderableType]:
+    """Every year, in as few tables below each other as the width allows; where there is little room, some years."""
+    count = len(view.labels)
+    shown: list[RenderableType] = []
+    if on.width < WIDE:
+        table = fitting(on, (partial(_years, view, False, chosen_years(count, most)) for most in range(count, 0, -1)))
+        shown.append(table)
+        if len(table.columns) - 1 < count:
+            shown.append(note("All years: in a terminal of 100 columns or more, or with --format json."))
+        return shown
+    for parts in range(1, count + 1):
+        tables = [_years(view, True, years) for years in even_parts(count, parts)]
+        if all(fits(on, table) for table in tables):
+            break
+    for table in tables:
+        shown += ["", table]
+    return shown[1:]
+
+
+def _years(view: View, wide: bool, shown: Sequence[int]) -> Table:
     names: list[str | Text] = []
     cells: list[list[Cell]] = []
     for section, rows in MARKET.items():
@@ -167,7 +186,7 @@ def _market(view: View, wide: bool, most: int) -> Table:
         for row in rows:
             if row.outcome == "scarce_memory_use" and not view.scarce_memories:
                 continue
-            unit = fitting_unit(row.units, view.outcome(row.outcome)[1, shown])
+            unit = fitting_unit(row.units, view.outcome(row.outcome)[1])
             label = row.label if wide else row.short
             names.append(f" {label.format(unit.name, names=view.scarce_memories)}")
             cells.append(_by_year(view, row, unit, shown))
