@@ -75,6 +75,16 @@ def test_quantiles_are_those_of_the_kept_runs():
     assert np.array_equal(summary.survivors, kept.alive.sum(axis=-1))
 
 
+@pytest.mark.parametrize("first", [0, 511, 1023])
+def test_a_run_in_a_chunk_of_1024_is_the_same_alone_and_in_the_company_of_few(first: int):
+    many = simulate_chunk(WORLD, JOB.decide, JOB.seed, range(1024))
+    for company in (range(first, first + 1), range(max(first - 2, 0), first + 1), range(first // 64 * 64, first + 1)):
+        few = simulate_chunk(WORLD, JOB.decide, JOB.seed, company)
+        place = first - company.start
+        for one, two in zip(arrays(few), arrays(many), strict=True):
+            assert one[..., place].tobytes() == two[..., first].tobytes()
+
+
 def test_more_runs_leave_the_first_ones_as_they_are():
     keep = Keep()
     run(JOB, 40, 1, keep)
