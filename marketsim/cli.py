@@ -6,8 +6,10 @@ Nothing heavy is imported here or at the top of a module of `marketsim.commands`
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -67,4 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # such as a full disk behind standard output, or no room for another process
         where = f": {error.filename}" if error.filename else ""
         typer.echo(f"marketsim: stopped by the system: {error.strerror or error}{where}", err=True)
+        _let_go_of_output()
         sys.exit(MarketSimError.exit_code)
+
+
+def _let_go_of_output() -> None:
+    """What standard output still holds goes nowhere: written at the very end, it would fail again and be told again."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

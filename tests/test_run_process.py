@@ -49,8 +49,9 @@ def test_a_reader_who_leaves_early_is_no_error_to_speak_of():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_a_full_disk_behind_standard_output(form: str):
-    done = process(SMALL, shell=f"--runs 2 --format {form} >/dev/full")
+@pytest.mark.parametrize("around", [{}, {"PATH": os.environ["PATH"]}], ids=["as here", "bare"])
+def test_a_full_disk_behind_standard_output(form: str, around: dict[str, str]):
+    done = process(SMALL, shell=f"--runs 2 --format {form} >/dev/full", **({"env": around} if around else {}))
     assert (done.code, done.out) == (1, "")
     assert done.err == "marketsim: stopped by the system: No space left on device\n"
 
