@@ -9,7 +9,6 @@ import numpy as np
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import card_cost_of_ownership
 from marketsim.rules.finance import CAUSES
-from marketsim.rules.products import hardware
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Floats, MarketState, Outcome
 
@@ -135,7 +134,7 @@ class YearBook:
             "top5_share": total(largest, axis=0),
             "cards": total(cards, axis=0),
             "price": ratio(home_revenue, total(cards[home], axis=0)),
-            "cost_per_million_tokens": cost_per_million_tokens(self.p, now, outcome, after),
+            "cost_per_million_tokens": cost_per_million_tokens(self.p, now, outcome),
             "foundry_use": sums["foundry_use"] / sums["quarters"],
             "scarce_memory_use": sums["memory_use"] / sums["quarters"],
             "capacity_use": np.minimum(ratio(sums["wafers"], sums["contracts"]), 1.0),
@@ -152,17 +151,13 @@ class YearBook:
         return Outcomes(self.years, metrics, self.cards, self.revenue, self.alive, self.active)
 
 
-def cost_per_million_tokens(p: Parameters, now: Conditions, outcome: Outcome, state: MarketState) -> Floats:
+def cost_per_million_tokens(p: Parameters, now: Conditions, outcome: Outcome) -> Floats:
     """Mean cost of a million tokens on the cards sold in a quarter, before subsidies, [r] RMB.
 
     Cost of ownership of all cards sold over the tokens that they produce: sum n*k / sum n*T.
     """
-    _, _, watts = hardware(p, now, state)
-    sold_in = (
-        outcome.sold_in * ~outcome.entered[:, None]
-    )  # what a firm sold is not known any more if its slot is filled
-    ownership = card_cost_of_ownership(p, now, outcome.price, watts)
+    ownership = card_cost_of_ownership(p, now, outcome.price, outcome.power)
     untuned = -np.log(p.technology.untuned_share)
     throughput = np.exp((outcome.maturity - 1) * untuned) / outcome.time_per_token
-    money = total(total(sold_in, axis=1) * ownership, axis=0)
-    return ratio(money, total(total(sold_in * throughput, axis=1), axis=0))
+    money = total(outcome.sold * ownership, axis=0)
+    return ratio(money, total(total(outcome.sold_in * throughput, axis=1), axis=0))

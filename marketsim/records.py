@@ -123,7 +123,7 @@ class Recorder:
             "wafers_k": total(wafers, axis=0),
             "contracts_k_per_quarter": total(total(after.contracts[home], axis=0), axis=0),
             "foundry_use": ratio(wafers, outcome.wafer_limit).max(axis=0),
-            "cost_per_million_tokens_rmb": cost_per_million_tokens(self.p, now, outcome, after),
+            "cost_per_million_tokens_rmb": cost_per_million_tokens(self.p, now, outcome),
         }
         return self._frame(now, {}, columns)
 

@@ -95,6 +95,7 @@ class Outcome:
     started: Floats = axes("vr", "k cards", "cards started")
     written_off: Floats = axes("vr", "k cards", "cards written off, stock and in process")
     sold_in: Floats = axes("vsr", "k cards", "cards sold by segment")
+    power: Floats = axes("vr", "W", "power of a card on sale")
     time_per_token: Floats = axes("vsr", "s", "time of a fully adapted card per token of the segment's work")
     maturity: Floats = axes("vsr", "1", "software maturity for the segment's work")
     wafers: Floats = axes("vnr", "k wafers", "wafers started")

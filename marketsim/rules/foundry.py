@@ -31,15 +31,19 @@ def water_fill(requests: Floats, weights: Floats, limit: Floats) -> Floats:
     return grants
 
 
-def queue_weights(p: Parameters, now: Conditions, premium: Floats, contracts: Floats, limit: Floats) -> Floats:
-    """Place in the foundry's queue: policy priority x prepayment x past volume.
+def queue_standing(p: Parameters, now: Conditions, contracts: Floats, limit: Floats) -> Floats:
+    """Standing with the foundry: policy priority x past volume.
 
-    w = priority^lever * (1 + premium) * (newcomer standing * limit + contracts in force)
-    premium [v,r], contracts [v,n,r], limit [n,1].  Returns [v,n,r], positive.
+    priority^lever * (newcomer standing * limit + contracts in force)
+    contracts [v,n,r], limit [n,1].  Returns [v,n,r], positive.
     """
     priority = p.foundry_priority ** now.levers["foundry_priority"]
-    standing = p.of_nodes("newcomer_standing") * limit + 1e-9
-    return (priority * (1 + premium))[:, None] * (standing + contracts)
+    return priority[:, None] * (p.of_nodes("newcomer_standing") * limit + 1e-9 + contracts)
+
+
+def queue_weights(standing: Floats, premium: Floats) -> Floats:
+    """Place in the foundry's queue: standing x prepayment (1 + premium).  standing [v,n,r], premium [v,r]."""
+    return standing * (1 + premium)[:, None]
 
 
 def renewed_contracts(

@@ -155,6 +155,7 @@ def _outcome(
         started=made.cards,
         written_off=written_off,
         sold_in=sales.sold_in,
+        power=sales.power,
         time_per_token=sales.time_per_token,
         maturity=sales.maturity,
         wafers=made.wafers,

@@ -30,6 +30,7 @@ class Sales:
     sold: Floats  # [v,r] k cards
     sold_in: Floats  # [v,s,r] k cards
     cost_of_goods: Floats  # [v,r] rmb_m
+    power: Floats  # [v,r] W
     time_per_token: Floats  # [v,s,r] seconds of a fully adapted card
     maturity: Floats  # [v,s,r]
 
@@ -117,6 +118,7 @@ def trade(p: Parameters, now: Conditions, state: MarketState, offers: demand.Off
         sold=sold,
         sold_in=sold_in,
         cost_of_goods=sold * ratio(state.stock_value, state.stock),
+        power=offers.power,
         time_per_token=offers.time_per_token,
         maturity=offers.maturity,
     )

@@ -61,14 +61,14 @@ def supply(
     line = _line(p, now, state, draws)
     dues = _dues(p, now, state, progress)
     budget = _budget(p, now, state, decision, contracts, line, dues)
-    weights = foundry.queue_weights(p, now, decision.premium, contracts, now.wafer_limit)
-    standing = foundry.queue_weights(p, now, np.zeros_like(decision.premium), contracts, now.wafer_limit)
+    standing = foundry.queue_standing(p, now, contracts, now.wafer_limit)
     available = state.memory_stock + now.memory_supply
     per_card = pick(p.of_memories("per_card"), line.card.memory)
     need = budget.cards * per_card
     got = foundry.allocated_memory(p, need, line.card.memory, total(line.node * standing, axis=1), available)
     cards = budget.cards * ratio(got, need, otherwise=1.0)
     wafers = line.node * ratio(cards, line.per_wafer)[:, None]
+    weights = foundry.queue_weights(standing, decision.premium)
     granted = foundry.granted_capacity(p, budget.capacity, weights, contracts, arriving, now.wafer_limit)
     finished, pipeline = foundry.advance_pipeline(state.pipeline, cards, state.alive)
     finished_value, pipeline_value = foundry.advance_pipeline(state.pipeline_value, cards * line.cost, state.alive)

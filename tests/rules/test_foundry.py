@@ -132,13 +132,15 @@ def test_place_in_the_queue():
     p = plain_world(2, policy={"foundry_priority": 1}, **{"vendors__maker-1__foundry_priority": 3})
     contracts = np.array([2.0, 2.0])[:, None, None] * ONE
     limit = np.array([[1000.0]])
-    weights = foundry.queue_weights(p, p.conditions[0], rows(0, 0), contracts, limit)[:, 0, 0]
+    weights = foundry.queue_weights(foundry.queue_standing(p, p.conditions[0], contracts, limit), rows(0, 0))[:, 0, 0]
     assert weights[1] / weights[0] == pytest.approx(3)
     assert weights[0] == pytest.approx(0.01 * 1000 + 2)
-    paid = foundry.queue_weights(p, p.conditions[0], rows(2, 0), contracts, limit)[:, 0, 0]
+    paid = foundry.queue_weights(foundry.queue_standing(p, p.conditions[0], contracts, limit), rows(2, 0))[:, 0, 0]
     assert paid[0] == pytest.approx(3 * weights[0])
     equal = plain_world(2, **{"vendors__maker-1__foundry_priority": 3})
-    weights = foundry.queue_weights(equal, equal.conditions[0], rows(0, 0), contracts, limit)[:, 0, 0]
+    weights = foundry.queue_weights(foundry.queue_standing(equal, equal.conditions[0], contracts, limit), rows(0, 0))[
+        :, 0, 0
+    ]
     assert weights[0] == pytest.approx(weights[1])
 
 
