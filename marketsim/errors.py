@@ -65,7 +65,7 @@ class ScenarioError(MarketSimError):
     def render(self) -> str:
         """All problems, grouped by the file or option in which they were written, in the order of lines."""
         count = len(self.problems)
-        blocks = [f"{count:,} problem{'s' if count != 1 else ''} in the scenario"]
+        blocks = [f"{counted(count, 'problem')} in the scenario"]
         sources = list(dict.fromkeys(problem.origin.source for problem in self.problems))
         ordered = sorted(self.problems, key=lambda it: (sources.index(it.origin.source), it.origin.line or 0))
         for source, own in groupby(ordered[:MAX_SHOWN], key=lambda it: it.origin.source):
@@ -86,6 +86,11 @@ def _hanging(label: str, text: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: 1 problem, 1,000 problems."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def printable(text: str, longest: int = 120) -> str:

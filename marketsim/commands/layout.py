@@ -50,6 +50,11 @@ def fits(on: Console, table: Table) -> bool:
     return Measurement.get(on, unbound, table).maximum <= on.width
 
 
+def ruled() -> Table:
+    """An empty table with a line under its headings."""
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+
+
 def figures_table(
     names: Sequence[str | Text],
     figures: Mapping[str, Sequence[Cell]],
@@ -59,7 +64,7 @@ def figures_table(
 
     The lines of a heading stand above the medians of the column, not above the ranges.
     """
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = ruled()
     table.show_header = any(figures)
     table.add_column()  # gives way where a name is too long, so that figures are never cut
     columns: list[Sequence[str | Text]] = [names]

@@ -62,7 +62,7 @@ def load(name: str, overrides: list[str] | None = None) -> LoadedScenario:
 @app.command("list")
 def list_scenarios() -> None:
     """List the scenarios that come with the program."""
-    from marketsim.errors import ScenarioError
+    from marketsim.errors import ScenarioError, counted
     from marketsim.scenario import library
 
     names = library.names()
@@ -70,7 +70,7 @@ def list_scenarios() -> None:
         try:
             about = library.load(name).scenario.title.en
         except ScenarioError as error:
-            count = _count(len(error.problems), "problem")
+            count = counted(len(error.problems), "problem")
             about = f"cannot be used: {count}, see `marketsim scenario validate {name}`"
         typer.echo(f"{name:<{max(map(len, names))}}  {about}")
 
@@ -107,7 +107,7 @@ def show(
 @app.command()
 def validate(names: Scenarios) -> None:
     """Check scenario files and say everything that is wrong with them."""
-    from marketsim.errors import ScenarioError, printable
+    from marketsim.errors import ScenarioError, counted, printable
 
     failed = 0
     for name in names:
@@ -117,8 +117,8 @@ def validate(names: Scenarios) -> None:
             typer.echo("\n" * bool(failed) + f"{printable(name, 400)}: {error}", err=True)
             failed += 1
         else:
-            parts = (_count(len(world.vendors), "vendor"), _count(len(world.segments), "segment"))
-            typer.echo(f"{name}: valid ({', '.join(parts)}, {_count(world.quarters, 'quarter')})")
+            parts = (counted(len(world.vendors), "vendor"), counted(len(world.segments), "segment"))
+            typer.echo(f"{name}: valid ({', '.join(parts)}, {counted(world.quarters, 'quarter')})")
     if failed:
         raise typer.Exit(1)
 
@@ -171,18 +171,15 @@ def _as_yaml(text: str) -> str:
     return text if simple else json.dumps(text, ensure_ascii=False)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def _summary(loaded: LoadedScenario, on: Console) -> Iterator[RenderableType]:
     from marketsim.commands.layout import fitting, title
     from marketsim.commands.sources import counts
+    from marketsim.errors import counted
 
     world = loaded.scenario
     yield f"{world.name}: {world.title.en}\n{world.description.en.strip()}"
     files = ", which extends ".join(map(str, loaded.files))
-    yield f"\n{_count(world.quarters, 'quarter')} from {world.start}, written in {files}"
+    yield f"\n{counted(world.quarters, 'quarter')} from {world.start}, written in {files}"
     yield title("Domestic vendors at the start")
     yield fitting(on, _vendors(world))
     yield title("Buyers")
@@ -241,10 +238,9 @@ def _with_and_without_names(keys: Texts, names: Texts, texts: Texts, figures: Fi
 
 def _table(texts: Texts, figures: Figures) -> Table:
     """Columns of text and, to their right, columns of figures, by heading."""
-    from rich import box
-    from rich.table import Table
+    from marketsim.commands.layout import ruled
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = ruled()
     for heading in texts:
         table.add_column(heading)
     for heading in figures:

@@ -30,6 +30,7 @@ from marketsim.commands.figures import (
 from marketsim.commands.figures import fitting as fitting_unit
 from marketsim.commands.layout import console, figures_table, fits, fitting, note, show, title
 from marketsim.ensemble import COUNTED, Summary
+from marketsim.errors import counted
 from marketsim.outcomes import METRICS
 from marketsim.results import FALLS, QUANTILES, Quantile, Question, comparable, quarters_of, simulated
 from marketsim.state import Floats
@@ -154,8 +155,10 @@ def _head(summary: Summary, question: Question) -> list[Text]:
     changes = [change for change in question.overrides if not change.startswith("quarters=")]
     asked = [*([f"policy {question.policy}"] if question.policy else []), *changes]
     with_what = f", with {', '.join(asked)}" if asked else ""
-    runs = f"{summary.runs:,} run{'s' if summary.runs > 1 else ''}"
-    return [Text(f"{what}{with_what}: {runs}, seed {summary.seed}", style="bold"), note(note_on_runs(summary.runs))]
+    return [
+        Text(f"{what}{with_what}: {counted(summary.runs, 'run')}, seed {summary.seed}", style="bold"),
+        note(note_on_runs(summary.runs)),
+    ]
 
 
 def _market(view: View, on: Console) -> list[RenderableType]:
@@ -325,6 +328,6 @@ def _shakeout(summary: Summary) -> list[RenderableType]:
         cells[f"runs with a fall of {100 * at:.0f} % or more, {'number' if few else '%'}"] = (written(found, 0), "")
     remark = f"For comparison, {PHOTOVOLTAICS} %."
     if summary.scenario.quarters < SHORT:
-        length = f"{summary.scenario.quarters} quarter{'s' if summary.scenario.quarters > 1 else ''}"
+        length = counted(summary.scenario.quarters, "quarter")
         remark = f"Too short for a shakeout to show, which takes years: {length}."
     return [figures_table(list(cells), {"": list(cells.values())}), note(remark)]
