@@ -11,8 +11,7 @@ from scipy import stats
 from marketsim.chance import Draws, draw, pad_runs
 from marketsim.decisions import change
 from marketsim.market import Market
-from tests.rules.test_population import ENTRANT
-from tests.worlds import PLAIN_SEGMENT, plain_world
+from tests.worlds import ENTRANT, PLAIN_SEGMENT, plain_world
 
 P = plain_world(5, segments={"a": PLAIN_SEGMENT, "b": PLAIN_SEGMENT}, entrants={"new": ENTRANT})
 NORMAL = [item.name for item in fields(Draws) if item.metadata["unit"] == "normal"]

@@ -12,21 +12,10 @@ import pytest
 from agents.strategies.team import Team
 from marketsim.ensemble import Job, Keep, Summary, chunks_of, run, simulate_chunk
 from marketsim.outcomes import METRICS, Outcomes
-from tests.rules.test_population import ENTRANT
-from tests.worlds import plain_world
+from tests.worlds import lively_world
 
 RUNS = 131
-EACH = {"strategy": "random", "overhead": 150, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 300}
-WORLD = plain_world(
-    4,
-    each=EACH,
-    quarters=10,
-    market__luck=0.5,
-    market__demand_noise=0.1,
-    technology__yield_noise=0.1,
-    population__entry_rate=0.5,
-    entrants={"new": {**ENTRANT, "strategy": "random"}},
-)
+WORLD = lively_world(technology__yield_noise=0.1)
 JOB = Job(WORLD.scenario, Team(WORLD.strategies).decide, seed=9)
 
 

@@ -13,26 +13,21 @@ from polars.testing import assert_frame_equal
 from agents.strategies.team import Team
 from marketsim.api import strategies_of
 from marketsim.ensemble import Job, simulate_chunk
+from marketsim.market import Market
+from marketsim.outcomes import cost_per_million_tokens
 from marketsim.records import ATTRIBUTION_TERMS, unit_of
 from marketsim.results import record, run_table, vendor_table
+from marketsim.rules.demand import card_cost_of_ownership
 from marketsim.rules.finance import CAUSES
+from marketsim.rules.products import hardware
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.schema import Scenario
 from tests.generators import scenarios
-from tests.rules.test_population import ENTRANT
 from tests.rules.test_technology import foreign_supplier
-from tests.worlds import PLAIN_NODE, plain_world
+from tests.worlds import ENTRANT, PLAIN_NODE, lively_world, plain_world
 
 RUNS = range(12)
-EACH = {"strategy": "random", "overhead": 150, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 300}
-WORLD = plain_world(
-    4,
-    each=EACH,
-    quarters=10,
-    market__luck=0.5,
-    market__demand_noise=0.1,
-    population__entry_rate=0.5,
-    entrants={"new": {**ENTRANT, "strategy": "random"}},
+WORLD = lively_world(
     foreign={"abroad": foreign_supplier()},
     nodes={"node": PLAIN_NODE, "idle": PLAIN_NODE},
     policy={"merger_approval": 0.5},
@@ -241,3 +236,17 @@ def test_nothing_paid_is_zero_and_not_minus_zero():
     values = vendor["interest_rmb_m"].to_numpy()
     assert (values == 0).any()
     assert not np.signbit(values[values == 0]).any()
+
+
+def test_the_cost_of_tokens_is_that_of_the_cards_sold_whoever_takes_the_slot_afterwards():
+    """A firm that sold its cards, failed and was followed at once by a newcomer with another card."""
+    p = plain_world(1, each={"cash": 0, "overhead": 1e6}, population__entry_rate=1e6, entrants={"new": ENTRANT})
+    market = Market(p, 0, range(2))
+    now, before = market.now, market.state
+    outcome = market.step(market.observe().hold())
+    assert outcome.failed[0].all()
+    assert (outcome.sold[0] > 0).all()
+    _, _, power = hardware(p, now, before)
+    owned = card_cost_of_ownership(p, now, outcome.price, power)[0]
+    speed = p.technology.untuned_share ** (1 - outcome.maturity[0, 0]) / outcome.time_per_token[0, 0]
+    assert cost_per_million_tokens(p, now, outcome) == pytest.approx(owned / speed)

@@ -170,6 +170,36 @@ def plain_world(vendors: int = 3, each: dict[str, Any] | None = None, **changes:
     return Parameters(Scenario.model_validate(merged(base, dotted)))
 
 
+ENTRANT = {
+    "title": {"en": "newcomer", "zh": "新厂商"},
+    "slots": 3,
+    "weight": 1,
+    "strategy": "hold",
+    "product": {"node": "node", "memory": "memory", "architecture": 1},
+    "price": 50,
+    "cash": 300,
+    "contract": 1,
+    "software": 0.2,
+    "reliability": 0.6,
+    "overhead": 1,
+    "rnd_base": 0,
+}
+"""A kind of entrant for a plain world."""
+
+
+def lively_world(**changes: Any) -> Parameters:
+    """Four vendors that decide by dice, with thin books, luck and entrants: firms come and go within ten quarters."""
+    vendor = {"strategy": "random", "overhead": 150, "rnd_base": 30, "stock": 10, "contracts": {"node": 2}, "cash": 300}
+    lively = {
+        "quarters": 10,
+        "market__luck": 0.5,
+        "market__demand_noise": 0.1,
+        "population__entry_rate": 0.5,
+        "entrants": {"new": {**ENTRANT, "strategy": "random"}},
+    }
+    return plain_world(4, each=vendor, **(lively | changes))
+
+
 def start(p: Parameters, runs: int = 2) -> tuple[Conditions, MarketState]:
     """The first quarter's conditions and the market before it."""
     return p.conditions[0], initial_state(p, runs)

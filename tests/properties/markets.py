@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from marketsim.decisions import Decision
 from marketsim.scenario.parameters import Parameters
-from tests.rules.test_population import ENTRANT
 from tests.rules.test_technology import foreign_supplier
-from tests.worlds import PLAIN_FAMILY, PLAIN_MEMORY, PLAIN_NODE, PLAIN_SEGMENT, plain_world
+from tests.worlds import ENTRANT, PLAIN_FAMILY, PLAIN_MEMORY, PLAIN_NODE, PLAIN_SEGMENT, plain_world
 
 share = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0.001, 1))
 contract = st.one_of(st.just(0.0), st.floats(0.001, 5))

@@ -12,8 +12,7 @@ from marketsim.decisions import change
 from marketsim.market import Market
 from marketsim.rules import demand, population
 from marketsim.rules.sales import choice_and_index, shelf
-from tests.rules.test_population import ENTRANT
-from tests.worlds import plain_world, rows, start
+from tests.worlds import ENTRANT, plain_world, rows, start
 
 COST = 40.0
 

@@ -11,22 +11,8 @@ from scipy import stats
 from marketsim.decisions import change
 from marketsim.market import Market
 from marketsim.rules import population, technology
-from tests.worlds import plain_world, rows, start
+from tests.worlds import ENTRANT, plain_world, rows, start
 
-ENTRANT = {
-    "title": {"en": "newcomer", "zh": "新厂商"},
-    "slots": 3,
-    "weight": 1,
-    "strategy": "hold",
-    "product": {"node": "node", "memory": "memory", "architecture": 1},
-    "price": 50,
-    "cash": 300,
-    "contract": 1,
-    "software": 0.2,
-    "reliability": 0.6,
-    "overhead": 1,
-    "rnd_base": 0,
-}
 YES = np.array([True, True])
 
 
