@@ -177,7 +177,7 @@ def ration(
         left = np.maximum(left - asked, 0.0)
         open_choice = choice * (left > 0)[:, None]
         reach = total(open_choice, axis=0)
-        orders = open_choice * ratio(unmet, reach + patience * (1 - reach))
+        orders = open_choice * ratio(unmet * (reach > 0), reach + patience * (1 - reach))
         orders = _allowed(orders, open_choice, abroad, np.maximum(free - total(bought[abroad], axis=0), 0.0))
         asked = total(orders, axis=1)
         served = orders * share_met(left, asked)[:, None]

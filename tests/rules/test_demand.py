@@ -266,8 +266,9 @@ def test_joint_procurement_moves_shares_and_not_the_cost_of_work():
     assert odds[1] - odds[0] == pytest.approx(2 * np.log(80 / 60))
 
 
-def test_no_cards_no_sales():
-    assert rationed([[0.5], [0.5]], [100], [0, 0]) == pytest.approx(np.zeros((2, 1)))
+@pytest.mark.parametrize("patience", [0.0, 2e-311, 1.0])
+def test_no_cards_no_sales(patience: float):
+    assert rationed([[0.5], [0.5]], [100], [0, 0], patience=patience) == pytest.approx(np.zeros((2, 1)))
 
 
 @given(
