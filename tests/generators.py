@@ -288,11 +288,13 @@ def policies(segment_names: Sequence[str]) -> Strategy:
     levers: dict[str, Strategy] = {lever: paths(shares()) for lever in SHARE_LEVERS}
     levers |= {lever: paths(numbers(0, high)) for lever, high in OTHER_LEVERS.items()}
     content = table(segment_names, paths(shares()))
-    return st.fixed_dictionaries({}, optional={**levers, "domestic_content": content})
+    support = table(segment_names, paths(numbers(0.01, 100)))
+    return st.fixed_dictionaries({}, optional={**levers, "domestic_content": content, "demand_support": support})
 
 
 def events(segment_names: Sequence[str]) -> Strategy:
     changes: dict[str, Strategy] = {f"domestic_content.{segment}": shares() for segment in segment_names}
+    changes |= {f"demand_support.{segment}": numbers(0.01, 100) for segment in segment_names}
     changes |= {lever: shares() for lever in SHARE_LEVERS}
     changes |= {lever: numbers(0, high) for lever, high in OTHER_LEVERS.items()}
     quarters = st.integers(0, 16).map(lambda n: quarter_name(quarter_index(START) + n))

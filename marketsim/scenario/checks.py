@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from marketsim.errors import did_you_mean, listing
-from marketsim.scenario.schema import EntrantType, Policy, Product, Scenario, Vendor
+from marketsim.scenario.schema import SEGMENT_LEVERS, EntrantType, Policy, Product, Scenario, Vendor
 from marketsim.scenario.source import Key
 
 Path = tuple[Key, ...]
@@ -35,9 +35,9 @@ def violations(scenario: Scenario, strategies: Collection[str] | None = None) ->
 
 
 def lever_names(scenario: Scenario) -> list[str]:
-    """The policy levers that events and policies can change; domestic content has one per segment."""
-    single = [name for name in Policy.model_fields if name != "domestic_content"]
-    return single + [f"domestic_content.{segment}" for segment in scenario.segments]
+    """The policy levers that events and policies can change; some have one per segment, such as domestic content."""
+    single = [name for name in Policy.model_fields if name not in SEGMENT_LEVERS]
+    return single + [f"{lever}.{segment}" for lever in SEGMENT_LEVERS for segment in scenario.segments]
 
 
 def _unknown(path: Path, name: str, known: Iterable[str], what: str) -> Iterator[Violation]:
@@ -99,8 +99,8 @@ def _segments(scenario: Scenario) -> Iterator[Violation]:
                 table = getattr(seller, field, {})
                 yield from _unknown_keys((kind, name, field), table, scenario.segments, "segment")
             yield from _unknown_keys((kind, name, "software"), seller.software, scenario.families, "model family")
-    content = scenario.policy.domestic_content
-    yield from _unknown_keys(("policy", "domestic_content"), content, scenario.segments, "segment")
+    for lever in SEGMENT_LEVERS:
+        yield from _unknown_keys(("policy", lever), getattr(scenario.policy, lever), scenario.segments, "segment")
 
 
 def _deliveries(scenario: Scenario) -> Iterator[Violation]:

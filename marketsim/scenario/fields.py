@@ -61,6 +61,8 @@ _points = Field(min_length=1, max_length=400)
 SharePath = Annotated[dict[Quarter, Share], _path, _points]
 SubsidyPath = Annotated[dict[Quarter, Annotated[float, Field(ge=0, le=0.9)]], _path, _points]
 """A card that costs its buyer nothing would have no demand curve, so a tenth of the price is the least."""
+SupportPath = Annotated[dict[Quarter, Annotated[float, Field(ge=0.01, le=100)]], _path, _points]
+"""Never 0: buyers without any money would leave no market whose growth could be measured."""
 AmountPath = Annotated[dict[Quarter, Amount], _path, _points]
 PositivePath = Annotated[dict[Quarter, Positive], _path, _points]
 

@@ -12,8 +12,18 @@ from functools import cached_property
 
 import numpy as np
 
-from marketsim.scenario.fields import quarter_index, quarter_name
-from marketsim.scenario.schema import EntrantType, Finance, Market, Population, Scenario, Software, Technology, Vendor
+from marketsim.scenario.fields import ALWAYS, quarter_index, quarter_name
+from marketsim.scenario.schema import (
+    SEGMENT_LEVERS,
+    EntrantType,
+    Finance,
+    Market,
+    Population,
+    Scenario,
+    Software,
+    Technology,
+    Vendor,
+)
 from marketsim.state import Bools, Floats, Ints
 
 Path = Mapping[str, float]
@@ -48,7 +58,7 @@ class Conditions:
     memory_price: Floats  # [m,1] RMB/GB
     memory_supply: Floats  # [m,1] TB/quarter, infinite where plentiful
     electricity_price: float  # RMB/kWh
-    spend: Floats  # [s,1] rmb_m
+    spend: Floats  # [s,1] rmb_m, public support applied
     new_generation: Bools  # [f,1] by the calendar
     interest: float  # per quarter
     climate: float
@@ -244,13 +254,14 @@ def _column(values: Iterable[float]) -> Floats:
 def levers_over_time(scenario: Scenario, quarters: Ints) -> dict[str, Floats]:
     """Each policy lever at each quarter: its path, overridden by dated events from their quarter on.
 
-    Domestic content has one lever per segment, named `domestic_content.SEGMENT`.
+    A lever that each segment has of its own is named `LEVER.SEGMENT`, such as `domestic_content.telecom`.
     """
     policy = scenario.policy
     paths: dict[str, Path] = {name: getattr(policy, name) for name in type(policy).model_fields}
-    content: Mapping[str, Path] = paths.pop("domestic_content")  # type: ignore[assignment]
-    for segment in scenario.segments:
-        paths[f"domestic_content.{segment}"] = content.get(segment, {"0001Q1": 0.0})
+    for lever, otherwise in SEGMENT_LEVERS.items():
+        table: Mapping[str, Path] = paths.pop(lever)  # type: ignore[assignment]
+        for segment in scenario.segments:
+            paths[f"{lever}.{segment}"] = table.get(segment, {ALWAYS: otherwise})
     values = {name: step(path, quarters) for name, path in paths.items()}
     for event in sorted(scenario.events, key=lambda event: quarter_index(event.quarter)):
         for name, value in event.changes.items():
@@ -287,7 +298,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
     memory_price = _table(linear(memory.price, quarters) for memory in world.memories.values())
     supply = _table(plentiful if m.supply is None else linear(m.supply, quarters) for m in world.memories.values())
     spend = _table(geometric(segment.spend, quarters) for segment in world.segments.values())
-    content = _table(levers[f"domestic_content.{segment}"] for segment in world.segments)
+    content, support = (_table(levers[f"{lever}.{name}"] for name in world.segments) for lever in SEGMENT_LEVERS)
     interest = linear(world.finance.interest_rate, quarters) / 4
     climate = linear(world.finance.climate, quarters)
     electricity = linear(world.market.electricity_price, quarters)
@@ -302,7 +313,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
             memory_price=memory_price[t],
             memory_supply=supply[t],
             electricity_price=float(electricity[t]),
-            spend=spend[t],
+            spend=spend[t] * support[t],
             new_generation=np.array([[name in family.generations] for family in world.families.values()]),
             interest=float(interest[t]),
             climate=float(climate[t]),

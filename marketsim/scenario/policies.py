@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from marketsim.errors import Origin, Problem, ScenarioError, did_you_mean, listing
-from marketsim.scenario.schema import Scenario
+from marketsim.scenario.schema import SEGMENT_LEVERS, Scenario
 
 
 def under_policy(scenario: Scenario, name: str, by_hand: Collection[str] = ()) -> Scenario:
@@ -24,10 +25,14 @@ def under_policy(scenario: Scenario, name: str, by_hand: Collection[str] = ()) -
         hint = f"choose one: the policy sets {listing(list(levers))}"
         message = f"the lever {both[0]!r} is set by the policy {name!r} and by --set"
         raise ScenarioError([Problem(Origin(f"--policy {name}"), message, hint=hint)])
-    simple = {lever: path for lever, path in levers.items() if "." not in lever}
-    content = dict(scenario.policy.domestic_content)
-    content |= {lever.partition(".")[2]: path for lever, path in levers.items() if "." in lever}
-    policy = scenario.policy.model_copy(update={**simple, "domestic_content": content})
+    update: dict[str, Any] = {lever: dict(getattr(scenario.policy, lever)) for lever in SEGMENT_LEVERS}
+    for lever, path in levers.items():
+        name, _, segment = lever.partition(".")
+        if segment:
+            update[name][segment] = path
+        else:
+            update[name] = path
+    policy = scenario.policy.model_copy(update=update)
     return held(scenario.model_copy(update={"policy": policy}), levers)
 
 

@@ -21,6 +21,7 @@ from marketsim.scenario.fields import (
     Share,
     SharePath,
     SubsidyPath,
+    SupportPath,
     Weight,
     quantity,
 )
@@ -296,6 +297,9 @@ class Policy(Section):
     domestic_content: dict[Identifier, SharePath] = quantity(
         "1", "share of a segment's buyers who may not buy foreign", {}
     )
+    demand_support: dict[Identifier, SupportPath] = quantity(
+        "1", "factor on what a segment's buyers spend thanks to public money: feed-in tariffs, vouchers", {}
+    )
     import_ceiling: AmountPath = quantity("1", "factor on what foreign suppliers may sell", {"0001Q1": 1.0})
     import_tariff: AmountPath = quantity("1", "tariff on foreign cards", {"0001Q1": 0.0})
     export_control: SharePath = quantity("1", "loss of foundry capacity and yield to tool limits", {"0001Q1": 0.0})
@@ -316,6 +320,10 @@ class Policy(Section):
     shared_stack: SharePath = quantity("1", "share of others' adaptation that everybody can use", {"0001Q1": 0.0})
     joint_procurement: AmountPath = quantity("1", "by how much pooled buying raises price sensitivity", {"0001Q1": 0.0})
     merger_approval: SharePath = quantity("1", "chance that the sale of a failing vendor is approved", {"0001Q1": 1.0})
+
+
+SEGMENT_LEVERS = {"domestic_content": 0.0, "demand_support": 1.0}
+"""Policy levers that each segment has of its own, named `LEVER.SEGMENT`, and their value where nothing is said."""
 
 
 class Event(Section):
