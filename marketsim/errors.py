@@ -34,7 +34,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a scenario.
+    """One thing wrong with a scenario or another file.
 
     field: dotted path of the value, empty for the file as a whole.  found: the value as a person would write it.
     allowed: what may stand there, in words.  hint: what to do about it.
@@ -55,8 +55,10 @@ class Problem:
         return "\n".join(lines + [_hanging(f"      {name + ':':<9}", text) for name, text in details if text])
 
 
-class ScenarioError(MarketSimError):
-    """A scenario that cannot be used, with everything that is wrong with it in one readable block."""
+class FileError(MarketSimError):
+    """A file that cannot be used, with everything that is wrong with it in one readable block."""
+
+    about = "file"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -65,7 +67,7 @@ class ScenarioError(MarketSimError):
     def render(self) -> str:
         """All problems, grouped by the file or option in which they were written, in the order of lines."""
         count = len(self.problems)
-        blocks = [f"{counted(count, 'problem')} in the scenario"]
+        blocks = [f"{counted(count, 'problem')} in the {self.about}"]
         sources = list(dict.fromkeys(problem.origin.source for problem in self.problems))
         ordered = sorted(self.problems, key=lambda it: (sources.index(it.origin.source), it.origin.line or 0))
         for source, own in groupby(ordered[:MAX_SHOWN], key=lambda it: it.origin.source):
@@ -74,6 +76,18 @@ class ScenarioError(MarketSimError):
         if count > MAX_SHOWN:
             blocks.append(f"\n... and {count - MAX_SHOWN:,} more")
         return "\n".join(blocks)
+
+
+class ScenarioError(FileError):
+    """A scenario that cannot be used."""
+
+    about = "scenario"
+
+
+class TargetError(FileError):
+    """A file of targets that cannot be used."""
+
+    about = "targets"
 
 
 def _hanging(label: str, text: str) -> str:

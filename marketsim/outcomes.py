@@ -9,6 +9,7 @@ import numpy as np
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import card_cost_of_ownership
 from marketsim.rules.finance import CAUSES
+from marketsim.rules.technology import inference_time
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Floats, MarketState, Outcome
 
@@ -152,12 +153,19 @@ class YearBook:
 
 
 def cost_per_million_tokens(p: Parameters, now: Conditions, outcome: Outcome) -> Floats:
-    """Mean cost of a million tokens on the cards sold in a quarter, before subsidies, [r] RMB.
+    """Mean cost of a million tokens of inference on the cards sold in a quarter, before subsidies, [r] RMB.
 
-    Cost of ownership of all cards sold over the tokens that they produce: sum n*k / sum n*T.
+    Cost of ownership of the cards sold for inference over the tokens that they produce: sum n*k / sum n*T, with
+    n = sold * (1 - training).
     """
     ownership = card_cost_of_ownership(p, now, outcome.price, outcome.power)
+    cards = outcome.sold_in * (1 - p.of_segments("training"))
+    money = total(total(cards, axis=1) * ownership, axis=0)
+    return ratio(money, total(total(cards * inference_speed(p, outcome), axis=1), axis=0))
+
+
+def inference_speed(p: Parameters, outcome: Outcome) -> Floats:
+    """Tokens of inference per second on the cards sold, with the software that they have, [v,s,r]."""
     untuned = -np.log(p.technology.untuned_share)
-    throughput = np.exp((outcome.maturity - 1) * untuned) / outcome.time_per_token
-    money = total(outcome.sold * ownership, axis=0)
-    return ratio(money, total(total(outcome.sold_in * throughput, axis=1), axis=0))
+    tuned = inference_time(p, outcome.compute, outcome.bandwidth)
+    return ratio(np.exp((outcome.maturity - 1) * untuned), tuned)

@@ -23,6 +23,7 @@ from marketsim.outcomes import METRICS, Outcomes
 from marketsim.records import Recorder, unit_of
 from marketsim.scenario.fields import quarter_index, quarter_name
 from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.vocabulary import Words
 from marketsim.state import Floats
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ def simulated(summary: Summary, figure: Reported, quantile: Quantile) -> float:
 
 def as_dict(summary: Summary, question: Question | None = None) -> dict[str, Any]:
     """The summary as plain numbers, each with its unit: quantiles over runs, vendors' fates, the fall in firms."""
+    words = Words(summary.scenario.vocabulary)
     levels = {name: summary.quantile(level) for name, level in QUANTILES.items()}
     falls = {name: summary.falls.quantile(level) for name, level in QUANTILES.items()}
     metrics: dict[str, dict[str, Any]] = {
-        name: {"unit": unit} | {level: values[0][row].tolist() for level, values in levels.items()}
+        name: {"unit": words.text(unit)} | {level: values[0][row].tolist() for level, values in levels.items()}
         for row, (name, unit) in enumerate(METRICS.items())
     }
     for name, firms in zip(COUNTED, summary.firms, strict=True):
@@ -150,7 +152,7 @@ def as_dict(summary: Summary, question: Question | None = None) -> dict[str, Any
         },
         "reported": [
             figure.model_dump(include={"year", "metric", "vendor", "value"})
-            | {"unit": METRICS[figure.metric]}
+            | {"unit": words.text(METRICS[figure.metric])}
             | {name: simulated(summary, figure, values) for name, values in levels.items()}
             for figure in comparable(summary)
         ],
@@ -166,9 +168,11 @@ def as_json(summary: Summary, question: Question | None = None) -> str:
 def metadata(summary: Summary, question: Question, tables: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """What was run, with which versions, and the columns of the tables: their `units_of` by name."""
     versions = {"python": platform.python_version(), "numpy": np.__version__, "polars": pl.__version__}
+    words = Words(summary.scenario.vocabulary)
+    units = {name: {column: words.text(unit) for column, unit in table.items()} for name, table in tables.items()}
     return _asked(summary, question) | {
         "made_with": versions | {"cpu_features": _cpu_features()},
-        "tables": {name: {"files": f"{name}-*.parquet", "columns": columns} for name, columns in tables.items()},
+        "tables": {name: {"files": f"{name}-*.parquet", "columns": columns} for name, columns in units.items()},
     }
 
 
@@ -179,10 +183,12 @@ def units_of(table: pl.DataFrame) -> dict[str, str]:
 
 def _asked(summary: Summary, question: Question) -> dict[str, Any]:
     world = summary.scenario
+    renamed = {word: term.en for word, term in Words(world.vocabulary).renamed.items()}
     return {
         "program": PROGRAM,
         "version": __version__,
         "scenario": {"name": world.name, "title": world.title.en, "start": world.start, "quarters": world.quarters},
+        **({"vocabulary": renamed} if renamed else {}),
         "policy": question.policy,
         "overrides": list(question.overrides),
         "seed": summary.seed,
@@ -199,7 +205,8 @@ def _vendor(summary: Summary, row: int, levels: Mapping[str, Quantile]) -> dict[
         "title": known.title.en if known else vendor,
         "kind": kind,
         "strategy": world.vendors[vendor].strategy if kind == "domestic" else None,
-        "cards": {"unit": "k cards"} | {name: values[1][row].tolist() for name, values in levels.items()},
+        "cards": {"unit": Words(world.vocabulary).text("k cards")}
+        | {name: values[1][row].tolist() for name, values in levels.items()},
         "share_value": {"unit": "1"} | {name: values[2][row].tolist() for name, values in levels.items()},
         "survival": {"unit": "1", "mean": (summary.survivors[row] / summary.runs).tolist()},
     }

@@ -95,6 +95,8 @@ class Outcome:
     started: Floats = axes("vr", "k cards", "cards started")
     written_off: Floats = axes("vr", "k cards", "cards written off, stock and in process")
     sold_in: Floats = axes("vsr", "k cards", "cards sold by segment")
+    compute: Floats = axes("vr", "TFLOPS", "compute of a card on sale")
+    bandwidth: Floats = axes("vr", "TB/s", "memory bandwidth of a card on sale")
     power: Floats = axes("vr", "W", "power of a card on sale")
     time_per_token: Floats = axes("vsr", "s", "time of a fully adapted card per token of the segment's work")
     maturity: Floats = axes("vsr", "1", "software maturity for the segment's work")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from agents.strategies import registry
 from marketsim.cli import main
@@ -205,6 +206,89 @@ def test_in_full_says_how_many_runs_are_recorded(marketsim, tmp_path: Path):
     assert not list(tmp_path.glob("quarterly-*"))
     marketsim("run", SMALL, "--runs", "2", "--out", str(tmp_path), "-q")
     assert len(list(tmp_path.glob("quarterly-*"))) == 5
+
+
+# --- the words of another industry
+
+
+SOLAR = {
+    "card": "kilowatt kilowatts 千瓦", "vendor": "maker makers 制造商", "node": "line lines 产线", "foundry": "factory factories 工厂",
+    "wafer": "batch batches 批次", "die": "cell cells 电池片", "memory": "polysilicon polysilicon 多晶硅", "gigabyte": "kg kg 千克",
+    "terabyte": "t t 吨", "family": "standard standards 标准", "software": "certification certification 认证", "token": "Wh Wh 瓦时",
+    "million_tokens": "MWh MWh 兆瓦时", "training": "rooftop rooftop 屋顶", "currency": "EUR EUR 欧元",
+}  # fmt: skip
+CHIPS = r"\b(?:cards?|vendors?|nodes?|foundry|foundries|wafers?|dies?|memory|memories|GB|TB|model families|software|tokens?|training|k?rmb(_m)?)\b"
+
+
+SOLAR_ROWS = {
+    "80": ["price, EUR thousand", "EUR/MWh", "scarcest line, %", "scarce polysilicon, %"],
+    "120": ["price per kilowatt, EUR thousand", "cost per MWh, EUR", "scarcest factory line, %",
+            "scarce polysilicon (solar grade), %", "contracts with factories, %"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def solar(tmp_path: Path) -> str:
+    """The small world in the words of photovoltaics, with luck, a scarce memory type and a vendor that fails."""
+    terms = {word: dict(zip(("en", "plural", "zh"), text.split(), strict=True)) for word, text in SOLAR.items()}
+    changes = {
+        "extends": SMALL,
+        "vocabulary": terms,
+        "market": {"luck": 0.4, "demand_noise": 0.1},
+        "memories": {"hbm": {"title": {"en": "solar grade", "zh": "太阳能级"}, "supply": 2000}},
+        "vendors": {"biren": {"cash": 300, "overhead": 250}},
+    }
+    path = tmp_path / "solar.yaml"
+    path.write_text(yaml.safe_dump(changes, allow_unicode=True), encoding="utf-8")
+    return str(path)
+
+
+def chips(text: str) -> list[str]:
+    """The words of AI chips in a text, parts of other words and of names with an underscore left out."""
+    return [found[0] for found in re.finditer(CHIPS, text, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("width", SOLAR_ROWS)
+def test_tables_speak_the_words_of_the_scenario(marketsim, monkeypatch: pytest.MonkeyPatch, solar: str, width: str):
+    monkeypatch.setenv("COLUMNS", width)
+    shown = marketsim("run", solar, "--runs", "20").out
+    plain = marketsim("run", solar, "--runs", "20", "--set", "vocabulary=null").out
+    assert {"cards", "vendors", "vendor", "RMB", "tokens", "foundry", "node", "memory", "software"} <= set(chips(plain))
+    assert chips(shown) == []
+    words = " ".join(shown.split())
+    for text in (*SOLAR_ROWS[width], "kilowatts sold, thousand", "Domestic makers", "Named makers", "certification gap",
+                 "scarce factory or polysilicon", "Makers that enter later", "most active domestic makers, number"):  # fmt: skip
+        assert text in words
+    assert max(map(len, shown.splitlines())) <= int(width)
+
+
+def test_a_scenario_is_shown_and_validated_in_its_words(marketsim, solar: str):
+    shown = marketsim("scenario", "show", solar).out
+    assert "Domestic makers at the start" in shown
+    assert [line.split() for line in shown.splitlines() if line.startswith("maker ")] == [
+        ["maker", "name", "strategy", "line", "polysilicon", "keur", "eur_m", "k", "kilowatts"]
+    ]
+    assert chips(shown) == []
+    assert marketsim("scenario", "validate", solar).out == f"{solar}: valid (2 makers, 1 segment, 12 quarters)\n"
+    sources = marketsim("scenario", "show", solar, "--sources").out
+    assert "vocabulary" not in sources
+
+
+def test_units_of_results_are_in_the_words_of_the_scenario_and_keys_are_not(marketsim, solar: str, tmp_path: Path):
+    arguments = ("--runs", "2", "--quarters", "4")
+    shown = marketsim("run", solar, *arguments, "--out", str(tmp_path / "out"), "--format", "json", "-q").out
+    found, plain = json.loads(shown), json.loads(marketsim("run", SMALL, *arguments, "--format", "json").out)
+    assert found["metrics"].keys() == plain["metrics"].keys()
+    assert found["metrics"]["cards"]["unit"] == found["vendors"]["biren"]["cards"]["unit"] == "k kilowatts"
+    assert found["metrics"]["price"]["unit"] == "keur/kilowatt"
+    assert found["reported"][0]["unit"] == "k kilowatts"
+    assert found["vocabulary"] == {word: terms.split()[0] for word, terms in SOLAR.items()}
+    assert "vocabulary" not in plain
+    tables = json.loads((tmp_path / "out" / "metadata.json").read_text(encoding="utf-8"))["tables"]
+    units = {name: unit for table in tables.values() for name, unit in table["columns"].items()}
+    assert units["price_krmb"] == "EUR thousand per kilowatt"
+    assert units["contracts_k_per_quarter"] == "thousand batches per quarter"
+    assert chips("\n".join(units.values())) == []
 
 
 # --- what is refused

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from agents.strategies.outlook import Outlook
-from agents.strategies.planning import adaptation_to_gaps, budgets, focus_on_work, funds_for_runway, price_between
+from agents.strategies.planning import (
+    adaptation_to_gaps,
+    budgets,
+    focus_on_work,
+    funds_for_runway,
+    funds_to_list,
+    price_between,
+)
 from agents.strategies.strategy import Strategy
 from agents.strategies.supply import capacity_for, needed_cards, run_for_orders, time_for_product
 from marketsim.decisions import Decision, change
@@ -41,5 +50,5 @@ class CostLeader(Strategy):
             **budgets(outlook, research=0.08, adaptation=0.04, service=0.02),
             adaptation_split=adaptation_to_gaps(outlook),
             focus=focus_on_work(outlook, training=0.2),
-            funds=funds_for_runway(outlook, quarters=5),
+            funds=np.maximum(funds_for_runway(outlook, quarters=5), funds_to_list(outlook)),
         )

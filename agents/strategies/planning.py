@@ -125,6 +125,17 @@ def funds_for_runway(outlook: Outlook, quarters: float, wanted: float = 8.0) -> 
     return np.where(outlook.runway < quarters, np.minimum(missing, LARGEST_BUDGET), 0.0)
 
 
+def funds_to_list(outlook: Outlook, quarters: float = 8.0) -> Floats:
+    """Funds asked for at a listing as soon as one can be had: `quarters` of fixed cost and a year's revenue.
+
+    Early investors want to sell, so a firm lists once the window is open (a chance of a quarter or more), in need of
+    money or not.
+    """
+    obs, finance = outlook.obs, outlook.obs.world.finance
+    can = ~obs.listed & (4 * obs.revenue >= finance.listing_revenue) & (obs.now.levers["listing_window"] >= 0.25)
+    return np.where(can, np.minimum(quarters * outlook.fixed_cost + 4 * obs.revenue, LARGEST_BUDGET), 0.0)
+
+
 def funds_while_hot(outlook: Outlook, climate: float, quarters: float) -> Floats:
     """Funds asked for whenever the climate is at least `climate`: `quarters` of fixed cost and a year's revenue."""
     if outlook.obs.now.climate < climate:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from marketsim.scenario.library import LoadedScenario
     from marketsim.scenario.schema import Scenario
+    from marketsim.scenario.vocabulary import Words
 
 app = typer.Typer(help="List, show, validate and begin scenarios.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -108,6 +109,7 @@ def show(
 def validate(names: Scenarios) -> None:
     """Check scenario files and say everything that is wrong with them."""
     from marketsim.errors import ScenarioError, counted, printable
+    from marketsim.scenario.vocabulary import Words
 
     failed = 0
     for name in names:
@@ -118,7 +120,8 @@ def validate(names: Scenarios) -> None:
             failed += 1
         else:
             parts = (counted(len(world.vendors), "vendor"), counted(len(world.segments), "segment"))
-            typer.echo(f"{name}: valid ({', '.join(parts)}, {counted(world.quarters, 'quarter')})")
+            held = Words(world.vocabulary).text(f"{', '.join(parts)}, {counted(world.quarters, 'quarter')}")
+            typer.echo(f"{name}: valid ({held})")
     if failed:
         raise typer.Exit(1)
 
@@ -175,15 +178,17 @@ def _summary(loaded: LoadedScenario, on: Console) -> Iterator[RenderableType]:
     from marketsim.commands.layout import fitting, title
     from marketsim.commands.sources import counts
     from marketsim.errors import counted
+    from marketsim.scenario.vocabulary import Words
 
     world = loaded.scenario
+    words = Words(world.vocabulary)
     yield f"{world.name}: {world.title.en}\n{world.description.en.strip()}"
     files = ", which extends ".join(map(str, loaded.files))
     yield f"\n{counted(world.quarters, 'quarter')} from {world.start}, written in {files}"
-    yield title("Domestic vendors at the start")
-    yield fitting(on, _vendors(world))
+    yield title(words.text("Domestic vendors at the start"))
+    yield fitting(on, _vendors(world, words))
     yield title("Buyers")
-    yield fitting(on, _segments(world))
+    yield fitting(on, _segments(world, words))
     others: dict[str, Mapping[str, object]] = {
         "foreign suppliers": world.foreign,
         "kinds of entrants": world.entrants,
@@ -193,12 +198,12 @@ def _summary(loaded: LoadedScenario, on: Console) -> Iterator[RenderableType]:
         "policies": world.policies,
     }
     yield ""
-    yield from (f"{label}: {', '.join(keys) or 'none'}" for label, keys in others.items())
+    yield from (f"{words.text(label)}: {', '.join(keys) or 'none'}" for label, keys in others.items())
     yield f"events: {len(world.events)}"
     yield f"figures: {counts(loaded.tree)}; --sources lists them"
 
 
-def _vendors(world: Scenario) -> Iterator[Callable[[], Table]]:
+def _vendors(world: Scenario, words: Words) -> Iterator[Callable[[], Table]]:
     vendors = world.vendors.values()
     names = {"name": [vendor.title.en for vendor in vendors]}
     texts = {
@@ -211,10 +216,10 @@ def _vendors(world: Scenario) -> Iterator[Callable[[], Table]]:
         "cash,\nrmb_m": [vendor.cash for vendor in vendors],
         "installed,\nk cards": [vendor.installed for vendor in vendors],
     }
-    return _with_and_without_names({"vendor": list(world.vendors)}, names, texts, figures)
+    return _with_and_without_names(words, {"vendor": list(world.vendors)}, names, texts, figures)
 
 
-def _segments(world: Scenario) -> Iterator[Callable[[], Table]]:
+def _segments(world: Scenario, words: Words) -> Iterator[Callable[[], Table]]:
     segments = world.segments.values()
     names = {"name": [segment.title.en for segment in segments]}
     figures = {
@@ -223,28 +228,30 @@ def _segments(world: Scenario) -> Iterator[Callable[[], Table]]:
         "price\nsensitivity": [segment.price_sensitivity for segment in segments],
         "lock-in": [segment.lock_in for segment in segments],
     }
-    return _with_and_without_names({"segment": list(world.segments)}, names, {}, figures)
+    return _with_and_without_names(words, {"segment": list(world.segments)}, names, {}, figures)
 
 
 Texts = Mapping[str, Sequence[str]]
 Figures = Mapping[str, Sequence[float]]
 
 
-def _with_and_without_names(keys: Texts, names: Texts, texts: Texts, figures: Figures) -> Iterator[Callable[[], Table]]:
+def _with_and_without_names(
+    words: Words, keys: Texts, names: Texts, texts: Texts, figures: Figures
+) -> Iterator[Callable[[], Table]]:
     """A table, and for narrow terminals one without the names, which the keys tell as well."""
-    yield lambda: _table({**keys, **names, **texts}, figures)
-    yield lambda: _table({**keys, **texts}, figures)
+    yield lambda: _table(words, {**keys, **names, **texts}, figures)
+    yield lambda: _table(words, {**keys, **texts}, figures)
 
 
-def _table(texts: Texts, figures: Figures) -> Table:
+def _table(words: Words, texts: Texts, figures: Figures) -> Table:
     """Columns of text and, to their right, columns of figures, by heading."""
     from marketsim.commands.layout import ruled
 
     table = ruled()
     for heading in texts:
-        table.add_column(heading)
+        table.add_column(words.text(heading))
     for heading in figures:
-        table.add_column(heading, justify="right")
+        table.add_column(words.text(heading), justify="right")
     columns = [*texts.values(), *([f"{value:,g}" for value in column] for column in figures.values())]
     for row in zip(*columns, strict=True):
         table.add_row(*row)

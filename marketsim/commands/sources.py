@@ -9,7 +9,7 @@ from marketsim.scenario.problems import dotted
 from marketsim.scenario.provenance import CERTAINTY, certainty, leaves
 from marketsim.scenario.source import Key, Node, Provenance
 
-_FOR_READERS = ("title", "description", "strategy", "strategy_reason")
+_FOR_READERS = ("title", "description", "vocabulary", "strategy", "strategy_reason")
 _NO_FIGURES = ("year", "half")
 
 

@@ -33,6 +33,7 @@ from marketsim.ensemble import COUNTED, Summary
 from marketsim.errors import counted
 from marketsim.outcomes import METRICS
 from marketsim.results import FALLS, QUANTILES, Quantile, Question, comparable, quarters_of, simulated
+from marketsim.scenario.vocabulary import Words
 from marketsim.state import Floats
 
 PHOTOVOLTAICS = "photovoltaics' first shakeout, from 2011: about 60 (40-80)"
@@ -56,7 +57,7 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the market table.
+    """A row of the market table, in the words of AI chips.
 
     label: with {} for the unit.  short: the label where there is little room.  units: it may be written in.
     digits: after the point; none: about three in all.  of: the outcome without which this one means nothing.
@@ -96,11 +97,15 @@ MARKET: dict[str, tuple[Row, ...]] = {
 
 @dataclass(frozen=True)
 class View:
-    """A summary as the tables need it.  levels: its low, middle and high quantiles.  labels: its years."""
+    """A summary as the tables need it.
+
+    levels: its low, middle and high quantiles.  labels: its years.  words: those of its scenario.
+    """
 
     summary: Summary
     levels: tuple[Quantile, ...]
     labels: list[str]
+    words: Words
 
     @classmethod
     def of(cls, summary: Summary) -> View:
@@ -109,11 +114,17 @@ class View:
         for year, quarters in quarters_of(summary.scenario).items():
             ends = dict.fromkeys((quarters[0][-1], quarters[-1][-1]))
             labels.append(str(year) if len(quarters) == 4 else f"{year} Q{'-'.join(ends)}")
-        return cls(summary, tuple(summary.quantile(level) for level in QUANTILES.values()), labels)
+        levels = tuple(summary.quantile(level) for level in QUANTILES.values())
+        return cls(summary, levels, labels, Words(summary.scenario.vocabulary))
 
     def outcome(self, name: str) -> Floats:
         """The quantiles of a yearly outcome, [level,y]."""
         return np.stack([level[0][list(METRICS).index(name)] for level in self.levels])
+
+    def label(self, row: Row, unit: Unit, wide: bool = True) -> str:
+        """What a row of the market table is called, with its unit."""
+        label = self.words.text(row.label if wide else row.short)
+        return label.replace("{}", self.words.text(unit.name)).replace("{names}", self.scarce_memories)
 
     @property
     def scarce_memories(self) -> str:
@@ -139,12 +150,12 @@ def summary_view(summary: Summary, question: Question, on: Console) -> list[Rend
         *_beside_reported(view),
         title(f"Entries and exits, {'mean ' if summary.runs > 1 else ''}number in a run"),
         fitting(on, (partial(_firms, view, size) for size in range(1, years + 1))),
-        *_note_on_firms(summary),
-        title("Named vendors"),
+        *_note_on_firms(view),
+        title(view.words.text("Named vendors")),
         fitting(on, (partial(_vendors, view, detail) for detail in (3, 2, 1, 0))),
-        _note_on_vendors(summary),
+        _note_on_vendors(view),
         title("Shakeout, first figures"),
-        *_shakeout(summary),
+        *_shakeout(view),
     ]
 
 
@@ -184,14 +195,13 @@ def _years(view: View, wide: bool, shown: Sequence[int]) -> Table:
     names: list[str | Text] = []
     cells: list[list[Cell]] = []
     for section, rows in MARKET.items():
-        names.append(Text(section, style="bold"))
+        names.append(Text(view.words.text(section), style="bold"))
         cells.append([("", "")] * len(shown))
         for row in rows:
             if row.outcome == "scarce_memory_use" and not view.scarce_memories:
                 continue
             unit = fitting_unit(row.units, view.outcome(row.outcome)[1])
-            label = row.label if wide else row.short
-            names.append(f" {label.format(unit.name, names=view.scarce_memories)}")
+            names.append(f" {view.label(row, unit, wide)}")
             cells.append(_by_year(view, row, unit, shown))
     columns = {view.labels[year]: list(column) for year, column in zip(shown, zip(*cells, strict=True), strict=True)}
     return figures_table(names, columns)
@@ -215,7 +225,7 @@ def _beside_reported(view: View) -> list[RenderableType]:
         values = [unit.factor * simulated(view.summary, figure, level) for level in view.levels]
         reported = unit.factor * figure.value
         difference = 100 * (values[1] / reported - 1) if reported else 0.0
-        names.append(f"{figure.year} {row.label.format(unit.name)}")
+        names.append(f"{figure.year} {view.label(row, unit)}")
         columns["simulated"].append(middle_and_range(values, row.digits))
         columns["reported"].append((written(reported, row.digits), ""))
         columns["difference, %"].append((f"{'+' if difference >= 0.5 else ''}{written(difference, 0)}", ""))
@@ -243,7 +253,7 @@ def _firms(view: View, size: int) -> Table:
         parts.append(("all years", slice(None)))
     alone = view.summary.runs == 1
     columns = {heading: [(_mean(v[part].sum(), alone), "") for v in rows.values()] for heading, part in parts}
-    return figures_table(list(rows), columns)
+    return figures_table([view.words.text(name) for name in rows], columns)
 
 
 def _mean(value: float, alone: bool) -> str:
@@ -252,25 +262,26 @@ def _mean(value: float, alone: bool) -> str:
     return "<0.01" if value < 0.005 else written(value, 0 if alone else 2 if value < 10 else 1)
 
 
-def _note_on_firms(summary: Summary) -> list[Text]:
-    numbers = _exits_by_cause(summary)
+def _note_on_firms(view: View) -> list[Text]:
+    numbers = _exits_by_cause(view.summary)
     never = [label for label in CAUSES.values() if not numbers[f" by {label}"].any()]
     if len(never) == len(CAUSES):
-        return [note("No vendor exits in any run.")]
-    return [note(f"No run has exits by: {', '.join(never)}.")] if never else []
+        return [note(view.words.text("No vendor exits in any run."))]
+    return [note(view.words.text(f"No run has exits by: {', '.join(never)}."))] if never else []
 
 
 def _vendors(view: View, detail: int) -> Table:
     """The named vendors.  detail: 0 medians only, 1 the ranges of the last year too, 2 all ranges, 3 strategies too."""
     world, labels = view.summary.scenario, view.labels
     names = [name for name in view.summary.vendors if name in world.vendors or name in world.foreign]
-    columns = {f"{labels[0]}\ncards,\nthousand": _cards(view, names, detail >= 2)}
+    cards = view.words.text("cards,\nthousand")
+    columns = {f"{labels[0]}\n{cards}": _cards(view, names, detail >= 2)}
     beside = {
         figure.vendor: figure.value for figure in comparable(view.summary) if figure.year == view.summary.years[0]
     }
     if any(name in beside for name in names):
         figures = [written(beside[name], _card_digits(beside[name])) if name in beside else "" for name in names]
-        columns["reported\ncards,\nthousand"] = [(figure, "") for figure in figures]
+        columns[f"reported\n{cards}"] = [(figure, "") for figure in figures]
     years = sorted({0, min(3, len(labels) - 1), len(labels) - 1})
     for year in years:
         ranges = detail >= 2 or (detail == 1 and year == years[-1])
@@ -282,11 +293,12 @@ def _vendors(view: View, detail: int) -> Table:
     return figures_table(titles, columns, {"\n\nstrategy": strategies} if detail == 3 else None)
 
 
-def _note_on_vendors(summary: Summary) -> Text:
-    rest = " Vendors that enter later hold the rest." if summary.scenario.entrants else ""
-    medians = "; medians need not add up" if summary.runs > 1 else ""
+def _note_on_vendors(view: View) -> Text:
+    rest = " Vendors that enter later hold the rest." if view.summary.scenario.entrants else ""
+    medians = "; medians need not add up" if view.summary.runs > 1 else ""
     share = f"Share: of the whole market's value{medians}.{rest}"
-    return note(f"{share}\nAlive: % of runs in which the vendor is in business at the end of the year.")
+    alive = "Alive: % of runs in which the vendor is in business at the end of the year."
+    return note(view.words.text(f"{share}\n{alive}"))
 
 
 def _cards(view: View, names: Sequence[str], ranges: bool) -> list[Cell]:
@@ -315,8 +327,9 @@ def _survival(summary: Summary, name: str, year: int) -> str:
     return written(100 * float(summary.survivors[summary.vendors.index(name), year]) / summary.runs, 0)
 
 
-def _shakeout(summary: Summary) -> list[RenderableType]:
+def _shakeout(view: View) -> list[RenderableType]:
     """How far active firms fall from their peak, and in how many runs by so much that it is a shakeout."""
+    summary = view.summary
     falls = [summary.falls.quantile(level) for level in QUANTILES.values()]
     few = summary.runs < FEW_RUNS
     cells = {
@@ -330,4 +343,4 @@ def _shakeout(summary: Summary) -> list[RenderableType]:
     if summary.scenario.quarters < SHORT:
         length = counted(summary.scenario.quarters, "quarter")
         remark = f"Too short for a shakeout to show, which takes years: {length}."
-    return [figures_table(list(cells), {"": list(cells.values())}), note(remark)]
+    return [figures_table([view.words.text(name) for name in cells], {"": list(cells.values())}), note(remark)]

@@ -64,6 +64,8 @@ class Offers:
 
     on_sale: Bools  # [v,r]
     price: Floats  # krmb
+    compute: Floats  # TFLOPS
+    bandwidth: Floats  # TB/s
     power: Floats  # W
     time_per_token: Floats  # [v,s,r] seconds of a fully adapted card
     maturity: Floats  # [v,s,r]

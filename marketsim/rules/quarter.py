@@ -155,6 +155,8 @@ def _outcome(
         started=made.cards,
         written_off=written_off,
         sold_in=sales.sold_in,
+        compute=sales.compute,
+        bandwidth=sales.bandwidth,
         power=sales.power,
         time_per_token=sales.time_per_token,
         maturity=sales.maturity,

@@ -30,6 +30,8 @@ class Sales:
     sold: Floats  # [v,r] k cards
     sold_in: Floats  # [v,s,r] k cards
     cost_of_goods: Floats  # [v,r] rmb_m
+    compute: Floats  # [v,r] TFLOPS
+    bandwidth: Floats  # [v,r] TB/s
     power: Floats  # [v,r] W
     time_per_token: Floats  # [v,s,r] seconds of a fully adapted card
     maturity: Floats  # [v,s,r]
@@ -56,6 +58,8 @@ def shelf(
     return demand.Offers(
         on_sale=on_sale(p, now, state),
         price=price,
+        compute=compute,
+        bandwidth=bandwidth,
         power=power,
         time_per_token=technology.tuned_time_per_token(p, compute, bandwidth, state.reliability),
         maturity=software.maturity_in_segments(p.usage, state.software),
@@ -118,6 +122,8 @@ def trade(p: Parameters, now: Conditions, state: MarketState, offers: demand.Off
         sold=sold,
         sold_in=sold_in,
         cost_of_goods=sold * ratio(state.stock_value, state.stock),
+        compute=offers.compute,
+        bandwidth=offers.bandwidth,
         power=offers.power,
         time_per_token=offers.time_per_token,
         maturity=offers.maturity,

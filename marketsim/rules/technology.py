@@ -101,25 +101,29 @@ def power(p: Parameters, node: Ints, architecture: Floats) -> Floats:
     return pick(p.of_nodes("power"), node) * np.sqrt(architecture)
 
 
-def tuned_time_per_token(p: Parameters, compute: Floats, bandwidth: Floats, reliability: Floats) -> Floats:
-    """Seconds of a fully adapted card per token of each segment's work: a roofline, harmonic over the mix of work.
+def inference_time(p: Parameters, compute: Floats, bandwidth: Floats) -> Floats:
+    """Seconds of a fully adapted card per token of each segment's inference: w/(kC*C) + (1-w)/(kB*B).
 
-    (1-tau) * (w/(kC*C) + (1-w)/(kB*B)) + tau/(kT*C*r^phi): prefill and training are bound by compute C, decode by
-    memory bandwidth B; training in a cluster suffers from failures.  compute, bandwidth, reliability [v,r].
-    Returns [v,s,r] seconds per token.
+    A roofline, harmonic over the mix of work: prefill is bound by compute C, decode by memory bandwidth B.
+    compute TFLOPS, bandwidth TB/s [v,r].  Returns [v,s,r] seconds per token.
     Source: Williams, Waterman, Patterson (2009), Roofline, Communications of the ACM 52(4).
     """
-    technology = p.technology
-    tau, prefill = p.of_segments("training"), p.of_segments("prefill")
-    by_compute = ratio(1.0, technology.prefill_rate * compute)
-    by_bandwidth = ratio(1.0, technology.decode_rate * bandwidth)
-    dependable = np.maximum(reliability, 0.01) ** technology.cluster_exponent
-    by_training = ratio(1.0, technology.training_rate * compute * dependable)
-    return (
-        by_compute[:, None] * ((1 - tau) * prefill)
-        + by_bandwidth[:, None] * ((1 - tau) * (1 - prefill))
-        + by_training[:, None] * tau
-    )
+    prefill = p.of_segments("prefill")
+    by_compute = ratio(1.0, p.technology.prefill_rate * compute)
+    by_bandwidth = ratio(1.0, p.technology.decode_rate * bandwidth)
+    return by_compute[:, None] * prefill + by_bandwidth[:, None] * (1 - prefill)
+
+
+def tuned_time_per_token(p: Parameters, compute: Floats, bandwidth: Floats, reliability: Floats) -> Floats:
+    """Seconds of a fully adapted card per token of each segment's work, inference and training.
+
+    (1-tau) * inference time + tau/(kT*C*r^phi): training is bound by compute C, and in a cluster it suffers from
+    failures.  compute, bandwidth, reliability [v,r].  Returns [v,s,r] seconds per token.
+    """
+    tau = p.of_segments("training")
+    dependable = np.maximum(reliability, 0.01) ** p.technology.cluster_exponent
+    by_training = ratio(1.0, p.technology.training_rate * compute * dependable)
+    return inference_time(p, compute, bandwidth) * (1 - tau) + by_training[:, None] * tau
 
 
 def architecture_after(architecture: Floats, research: Floats, gain: float, scale: float) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from marketsim.errors import did_you_mean, listing
+from marketsim.scenario.free import figures_at
 from marketsim.scenario.schema import SEGMENT_LEVERS, EntrantType, Policy, Product, Scenario, Vendor
 from marketsim.scenario.source import Key
 
@@ -29,7 +30,7 @@ def violations(scenario: Scenario, strategies: Collection[str] | None = None) ->
 
     strategies: names of the strategies there are; None leaves the names unchecked.
     """
-    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures]
+    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures, _free]
     found = [violation for check in checks for violation in check(scenario)]
     return found + (list(_strategies(scenario, strategies)) if strategies is not None else [])
 
@@ -153,6 +154,25 @@ def _figures(scenario: Scenario) -> Iterator[Violation]:
     for number, figure in enumerate(scenario.reported):
         if figure.vendor is not None:
             yield from _unknown(("reported", number, "vendor"), figure.vendor, names, "vendor")
+
+
+def _free(scenario: Scenario) -> Iterator[Violation]:
+    tree = scenario.model_dump(exclude={"free"}) if scenario.free else {}
+    for name, free in scenario.free.items():
+        path = ("free", name)
+        if free.low >= free.high:
+            yield Violation((*path, "low"), "the range ends before it begins", "a low below the high")
+        elif free.scale == "log" and free.low == 0:
+            yield Violation((*path, "low"), "a logarithmic scale has no 0", "a low above 0")
+        for index, pattern in enumerate(free.moves):
+            allowed = "a dotted path such as technology.learning_rate or segments.*.lock_in"
+            try:
+                figures = figures_at(tree, pattern)
+            except KeyError as error:
+                yield Violation((*path, "moves", index), str(error.args[0]), allowed)
+                continue
+            if not free.factor and any(isinstance(figure, dict) and len(figure) > 1 for figure in figures.values()):
+                yield Violation((*path, "moves", index), "a path over time has no single value", "`factor: true`")
 
 
 def _strategies(scenario: Scenario, strategies: Collection[str]) -> Iterator[Violation]:

@@ -14,6 +14,8 @@ from marketsim.errors import listing
 from marketsim.scenario.fields import ALWAYS
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Key
+from marketsim.scenario.target_file import TargetFile
+from marketsim.scenario.vocabulary import Vocabulary, Words
 
 Schema = dict[str, Any]
 
@@ -24,6 +26,8 @@ _MARKS_DEFINED: Schema = {
     "source": {**_TEXT, "description": "where the figures here come from: an address or a citation"},
     "note": {**_TEXT, "description": "what to know about the figures here; begins with how sure they are"},
 }
+
+_AI_CHIPS = Words(Vocabulary())
 
 
 class _Generator(GenerateJsonSchema):
@@ -43,9 +47,19 @@ def model_schema() -> Schema:
     return Scenario.model_json_schema(schema_generator=_Generator)
 
 
-def schema_at(path: Sequence[Key]) -> Schema | None:
-    """The schema of the value at a path of keys and indices, references resolved; None where nothing may stand."""
-    here: Schema | None = resolved(model_schema())
+@cache
+def _definitions() -> Schema:
+    """The parts of every kind of file by the name of their model; models of different files share no name."""
+    targets = TargetFile.model_json_schema(schema_generator=_Generator)
+    return {**targets["$defs"], **model_schema()["$defs"], "TargetFile": targets, "Scenario": model_schema()}
+
+
+def schema_at(path: Sequence[Key], kind: str = "Scenario") -> Schema | None:
+    """The schema of the value at a path of keys and indices, references resolved; None where nothing may stand.
+
+    kind: the model of the file, `Scenario` or `TargetFile`.
+    """
+    here: Schema | None = _definitions()[kind]
     for key in path:
         here = None if here is None else part(here, key)
     return here
@@ -55,7 +69,7 @@ def resolved(schema: Schema) -> Schema:
     """The schema with its reference replaced by what it refers to."""
     if "$ref" not in schema:
         return schema
-    return {**model_schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]], **schema}
+    return {**_definitions()[schema["$ref"].rsplit("/", 1)[1]], **schema}
 
 
 def part(schema: Schema, key: Key) -> Schema | None:
@@ -83,13 +97,13 @@ def _entry(schema: Schema, key: str) -> Schema | None:
     return free if isinstance(free, dict) else None
 
 
-def in_words(schema: Schema) -> str:
-    """What the schema allows, for people: `a number from 0 to 1 (share of ...)`."""
+def in_words(schema: Schema, words: Words = _AI_CHIPS) -> str:
+    """What the schema allows, for people: `a number from 0 to 1 (share of ...)`.  words: of the scenario at hand."""
     options = schema.get("anyOf", [schema])
-    words = " or ".join(dict.fromkeys(_type_in_words(resolved(option)) for option in options))
+    types = " or ".join(dict.fromkeys(_type_in_words(resolved(option)) for option in options))
     unit = schema.get("unit", "1")
-    meaning = f" ({schema['description']})" if "description" in schema else ""
-    return words + (f", in {unit}" if unit != "1" else "") + meaning
+    meaning = f" ({words.text(schema['description'])})" if "description" in schema else ""
+    return types + (f", in {words.text(unit)}" if unit != "1" else "") + meaning
 
 
 def _type_in_words(schema: Schema) -> str:

@@ -58,6 +58,7 @@ class Conditions:
     memory_price: Floats  # [m,1] RMB/GB
     memory_supply: Floats  # [m,1] TB/quarter, infinite where plentiful
     electricity_price: float  # RMB/kWh
+    counted_tokens: float  # share of inference
     spend: Floats  # [s,1] rmb_m, public support applied
     new_generation: Bools  # [f,1] by the calendar
     interest: float  # per quarter
@@ -302,6 +303,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
     interest = linear(world.finance.interest_rate, quarters) / 4
     climate = linear(world.finance.climate, quarters)
     electricity = linear(world.market.electricity_price, quarters)
+    counted = linear(world.market.counted_tokens, quarters)
     offers = {f: _offers(world, f, quarters) for f in ("price", "compute", "bandwidth", "power", "supply")}
     for t, quarter in enumerate(quarters):
         name = quarter_name(int(quarter))
@@ -313,6 +315,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
             memory_price=memory_price[t],
             memory_supply=supply[t],
             electricity_price=float(electricity[t]),
+            counted_tokens=float(counted[t]),
             spend=spend[t] * support[t],
             new_generation=np.array([[name in family.generations] for family in world.families.values()]),
             interest=float(interest[t]),

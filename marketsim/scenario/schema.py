@@ -25,6 +25,7 @@ from marketsim.scenario.fields import (
     Weight,
     quantity,
 )
+from marketsim.scenario.vocabulary import Vocabulary
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Quarters = Annotated[int, Field(ge=0, le=40)]
@@ -238,6 +239,11 @@ class Market(Section):
     server_markup: Amount = quantity("1", "cost of server, network and hall over the price of the cards")
     card_life: Positive = quantity("quarters", "service life of a card")
     utilisation: Annotated[float, Field(ge=0.01, le=1)] = quantity("1", "share of time that a card works")
+    counted_tokens: SharePath = quantity(
+        "1",
+        "share of inference that statistics of tokens count: models that write, not search or recommendation; linear between points",
+        {"0001Q1": 1.0},
+    )
     electricity_price: AmountPath = quantity("RMB/kWh", "price, linear between points")
     power_overhead: Positive = quantity("1", "power drawn by the hall per power of the cards")
     lock_in_floor: Annotated[float, Field(gt=0, le=1)] = quantity("1", "l0: base share that a newcomer seems to have")
@@ -344,6 +350,18 @@ class Reported(Section):
     half: Literal[1, 2] | None = Field(None, description="half of the year; none for the whole")
 
 
+class FreeParameter(Section):
+    """What the data may move: calibration fits it, and where they do not pin it down it stays uncertain."""
+
+    moves: Annotated[list[str], Field(min_length=1, max_length=50)] = Field(
+        description="dotted paths of figures that move together; `*` stands for every key"
+    )
+    low: Amount = quantity("of the figure", "least value")
+    high: Amount = quantity("of the figure", "largest value")
+    factor: bool = Field(False, description="true: low and high bound a factor on the figures as they are written")
+    scale: Literal["linear", "log"] = Field("linear", description="log: equal steps are equal ratios")
+
+
 class Scenario(Section):
     """A world: who is in it, what is scarce, who buys, and what changes when."""
 
@@ -351,6 +369,7 @@ class Scenario(Section):
     name: Identifier
     title: Title
     description: Title
+    vocabulary: Vocabulary = Field(Vocabulary(), description="what this industry calls cards, foundries and the like")
     start: Quarter
     quarters: Annotated[int, Field(ge=1, le=200)] = quantity("quarters", "length of a run")
     nodes: dict[Identifier, Node] = Field(min_length=1, max_length=12)
@@ -371,3 +390,6 @@ class Scenario(Section):
         {}, max_length=100, description="named sets of lever changes for `--policy`"
     )
     reported: list[Reported] = Field([], max_length=400)
+    free: dict[Identifier, FreeParameter] = Field(
+        {}, max_length=100, description="free parameters by name, for calibration and for what stays uncertain"
+    )

@@ -1,0 +1,132 @@
+"""Free parameters: what a scenario lets the data move, and the scenario with other values of them."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from marketsim.scenario.fields import is_quarter
+from marketsim.scenario.schema import FreeParameter, Scenario
+from marketsim.scenario.source import Key, Node, plain
+from marketsim.state import Floats
+
+Tree = dict[str, Any]
+"""The figures of a scenario as nested dictionaries and lists."""
+
+
+def figures_at(tree: Tree, pattern: str) -> dict[tuple[Key, ...], Any]:
+    """Figures by path: numbers, or paths over time as mappings by quarter, that a dotted pattern with `*` names.
+
+    Raises KeyError, with what is wrong as its text, if a word of the pattern is not there or leads to no figure.
+    """
+    places: dict[tuple[Key, ...], Any] = {(): tree}
+    for word in pattern.split("."):
+        places = {(*path, key): child for path, node in places.items() for key, child in _children(node, word)}
+        if not places:
+            raise KeyError(f"there is no {word!r} in {pattern!r}")
+    for path, figure in places.items():
+        if not _is_figure(figure):
+            raise KeyError(f"{'.'.join(map(str, path))} is not a figure")
+    return places
+
+
+def _children(node: Any, word: str) -> Iterable[tuple[Key, Any]]:
+    if isinstance(node, list):
+        chosen = range(len(node)) if word == "*" else [int(word)] if word.isdigit() and int(word) < len(node) else []
+        return [(index, node[index]) for index in chosen]
+    if not isinstance(node, dict):
+        return []
+    return [(key, node[key]) for key in node if word in ("*", key)]
+
+
+def _is_figure(node: Any) -> bool:
+    if isinstance(node, dict):
+        return bool(node) and all(is_quarter(key) and _is_figure(value) for key, value in node.items())
+    return isinstance(node, (int, float)) and not isinstance(node, bool)
+
+
+@dataclass(frozen=True)
+class FreeSpace:
+    """The free parameters of a scenario in a fixed order: values, or places [0,1] between their bounds."""
+
+    tree: Tree
+    parameters: Mapping[str, FreeParameter]
+
+    @classmethod
+    def of(cls, tree: Node, scenario: Scenario) -> FreeSpace:
+        """The space of a scenario as it was loaded: `loaded.tree, loaded.scenario`."""
+        figures = plain(tree)
+        assert isinstance(figures, dict)
+        return cls(figures, scenario.free)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the free parameters."""
+        return list(self.parameters)
+
+    @cached_property
+    def present(self) -> Floats:
+        """Values in the scenario as it is written: 1 for a factor, the first figure for a value, [parameter]."""
+        return np.array([self._present(free) for free in self.parameters.values()])
+
+    def _present(self, free: FreeParameter) -> float:
+        if free.factor:
+            return 1.0
+        figure = next(iter(figures_at(self.tree, free.moves[0]).values()))
+        return float(next(iter(figure.values())) if isinstance(figure, dict) else figure)
+
+    def values(self, places: Floats) -> Floats:
+        """Values of places between the bounds, 0 at the low and 1 at the high one, [parameter]."""
+        return np.array([_value(free, place) for free, place in zip(self.parameters.values(), places, strict=True)])
+
+    def places(self, values: Floats) -> Floats:
+        """The inverse of `values`, cut to [0,1]."""
+        found = [_place(free, value) for free, value in zip(self.parameters.values(), values, strict=True)]
+        inside: Floats = np.clip(np.array(found), 0.0, 1.0)
+        return inside
+
+    def figures(self, values: Floats) -> dict[tuple[Key, ...], Any]:
+        """The moved figures by path. values [parameter]."""
+        moved: dict[tuple[Key, ...], Any] = {}
+        for free, value in zip(self.parameters.values(), values, strict=True):
+            for pattern in free.moves:
+                for path, written in figures_at(self.tree, pattern).items():
+                    moved[path] = _moved(moved.get(path, written), float(value), free.factor)
+        return moved
+
+    def scenario(self, values: Floats) -> Scenario:
+        """The scenario with other values of its free parameters, [parameter].
+
+        Raises pydantic's ValidationError where a moved figure leaves its bounds.
+        """
+        tree = copy.deepcopy(self.tree)
+        for path, figure in self.figures(values).items():
+            place: Any = tree
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = figure
+        return Scenario.model_validate(tree, strict=True)
+
+
+def _moved(figure: Any, value: float, factor: bool) -> Any:
+    if isinstance(figure, dict):
+        return {key: _moved(point, value, factor) for key, point in figure.items()}
+    return figure * value if factor else value
+
+
+def _value(free: FreeParameter, place: float) -> float:
+    if free.scale == "log":
+        return math.exp(math.log(free.low) + place * (math.log(free.high) - math.log(free.low)))
+    return free.low + place * (free.high - free.low)
+
+
+def _place(free: FreeParameter, value: float) -> float:
+    if free.scale == "log":
+        return (math.log(max(value, free.low)) - math.log(free.low)) / (math.log(free.high) - math.log(free.low))
+    return (value - free.low) / (free.high - free.low)
