@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from marketsim.scenario.schema import FreeParameter, Scenario
 from marketsim.scenario.source import Key, Node, plain
 from marketsim.state import Floats
 
+_SPAN = re.compile(r"(\d{4}Q[1-4])-(\d{4}Q[1-4])")
 Tree = dict[str, Any]
 """The figures of a scenario as nested dictionaries and lists."""
 
@@ -23,13 +25,23 @@ Tree = dict[str, Any]
 def figures_at(tree: Tree, pattern: str) -> dict[tuple[Key, ...], Any]:
     """Figures by path: numbers, or paths over time as mappings by quarter, that a dotted pattern with `*` names.
 
+    A last word such as `2027Q1-2034Q4` names the points of a path over time in that span, if it has any.
     Raises KeyError, with what is wrong as its text, if a word of the pattern is not there or leads to no figure.
     """
     places: dict[tuple[Key, ...], Any] = {(): tree}
-    for word in pattern.split("."):
+    *words, last = pattern.split(".")
+    span = _SPAN.fullmatch(last)
+    for word in words if span else [*words, last]:
         places = {(*path, key): child for path, node in places.items() for key, child in _children(node, word)}
         if not places:
             raise KeyError(f"there is no {word!r} in {pattern!r}")
+    if span:
+        places = {
+            (*path, quarter): figure
+            for path, node in places.items()
+            for quarter, figure in (node.items() if isinstance(node, dict) else ())
+            if span[1] <= quarter <= span[2]
+        }
     for path, figure in places.items():
         if not _is_figure(figure):
             raise KeyError(f"{'.'.join(map(str, path))} is not a figure")
@@ -78,7 +90,7 @@ class FreeSpace:
     def _present(self, free: FreeParameter) -> float:
         if free.factor:
             return 1.0
-        figure = next(iter(figures_at(self.tree, free.moves[0]).values()))
+        figure = next(iter(figures_at(self.tree, free.moves[0]).values()), free.low)
         return float(next(iter(figure.values())) if isinstance(figure, dict) else figure)
 
     def values(self, places: Floats) -> Floats:

@@ -176,13 +176,30 @@ def _read(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path, ...], 
 
 
 def _without_figures_of_who_left(before: Node, after: Node) -> Node:
-    """The tree without the reported figures of vendors that were taken out, where it has no list of its own."""
-    figures, left = after.child("reported"), _sellers(before) - _sellers(after)
-    if not left or figures is None or figures is not before.child("reported"):
+    """The tree without reported figures and free parameters of vendors that were taken out, where they are inherited.
+
+    A list of figures, or a free parameter, of the file's own stays: the check says that its vendor is missing.
+    """
+    left = _sellers(before) - _sellers(after)
+    if not left or not isinstance(after.value, dict):
         return after
-    assert isinstance(after.value, dict)
-    kept = [figure for _, figure in figures.children() if _vendor_of(figure) not in left]
-    return Node({**after.value, "reported": Node(kept, figures.origin)}, after.origin)
+    kept = dict(after.value)
+    figures, free = (after.child(part) for part in ("reported", "free"))
+    if figures is not None and figures is before.child("reported"):
+        here = [figure for _, figure in figures.children() if _vendor_of(figure) not in left]
+        kept["reported"] = Node(here, figures.origin)
+    if free is not None and isinstance(free.value, dict):
+        inherited = before.child("free") or Node({}, free.origin)
+        gone = [name for name, at in free.value.items() if at is inherited.child(name) and _moves(at) & left]
+        kept["free"] = Node({name: at for name, at in free.value.items() if name not in gone}, free.origin)
+    return Node(kept, after.origin)
+
+
+def _moves(parameter: Node) -> set[Key]:
+    """The vendors that a free parameter names."""
+    patterns = parameter.child("moves") or parameter
+    words = [at.value.split(".") for _, at in patterns.children() if isinstance(at.value, str)]
+    return {path[1] for path in words if len(path) > 1 and path[0] in ("vendors", "foreign")}
 
 
 def _sellers(tree: Node) -> set[Key]:

@@ -14,6 +14,7 @@ from pydantic import Field
 from marketsim.scenario.fields import (
     Amount,
     AmountPath,
+    Figure,
     Positive,
     PositivePath,
     Quarter,
@@ -354,10 +355,10 @@ class FreeParameter(Section):
     """What the data may move: calibration fits it, and where they do not pin it down it stays uncertain."""
 
     moves: Annotated[list[str], Field(min_length=1, max_length=50)] = Field(
-        description="dotted paths of figures that move together; `*` stands for every key"
+        description="dotted paths of figures that move together; `*` stands for every key, `2027Q1-2034Q4` for points of a path"
     )
-    low: Amount = quantity("of the figure", "least value")
-    high: Amount = quantity("of the figure", "largest value")
+    low: Figure = quantity("of the figure", "least value")
+    high: Figure = quantity("of the figure", "largest value")
     factor: bool = Field(False, description="true: low and high bound a factor on the figures as they are written")
     scale: Literal["linear", "log"] = Field("linear", description="log: equal steps are equal ratios")
 

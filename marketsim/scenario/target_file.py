@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from marketsim.scenario.fields import Positive, Section, quantity
+from marketsim.scenario.fields import Figure, Positive, Section, quantity
 from marketsim.scenario.schema import Identifier, Title
 
-Figure = Annotated[float, Field(ge=-1e9, le=1e9)]
 Places = Annotated[list[str], Field(min_length=1, max_length=50)]
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from marketsim.errors import ScenarioError
-from marketsim.scenario.library import load_scenario
+from marketsim.scenario.library import folder, load_scenario
 from marketsim.scenario.vocabulary import Term, Vocabulary, Words
 from tests.model_document import assert_same_cells, documented
 from tests.scenario.conftest import SMALL, Edit
@@ -22,8 +22,8 @@ SOLAR = Vocabulary(
 KILOWATT = "{en: kilowatt, plural: kilowatts, zh: 千瓦}"
 
 
-def world(folder: Path, vocabulary: str, name: str = "world.yaml", extends: str = str(SMALL)) -> Path:
-    path = folder / name
+def world(place: Path, vocabulary: str, name: str = "world.yaml", extends: str = str(SMALL)) -> Path:
+    path = place / name
     path.write_text(f"extends: {extends}\nvocabulary: {vocabulary}\n", encoding="utf-8")
     return path
 
@@ -126,7 +126,7 @@ def test_every_word_can_be_renamed(name: str) -> None:
 def test_a_file_names_its_words_and_the_others_stay(tmp_path: Path) -> None:
     found = load_scenario(world(tmp_path, f"{{card: {KILOWATT}}}")).vocabulary
     assert found == Vocabulary(card=SOLAR.card)
-    assert load_scenario(SMALL).vocabulary == Vocabulary()
+    assert load_scenario(SMALL).vocabulary == load_scenario("china-ai-chips").vocabulary == Vocabulary()
 
 
 def test_words_are_merged_key_by_key_and_null_takes_one_back(tmp_path: Path) -> None:
@@ -147,6 +147,13 @@ def test_a_scenario_written_out_has_the_same_words(tmp_path: Path) -> None:
     again = tmp_path / "again.yaml"
     again.write_text(yaml.safe_dump(first.model_dump(mode="json"), allow_unicode=True), encoding="utf-8")
     assert load_scenario(again) == first
+
+
+def test_the_example_of_the_guide_is_valid() -> None:
+    guide = (folder() / "README.md").read_text(encoding="utf-8")
+    example = guide[guide.index("    vocabulary:\n") :].partition("\n\n")[0]
+    found = Vocabulary.model_validate(yaml.safe_load(example)["vocabulary"], strict=True)
+    assert list(Words(found).renamed) == ["card", "foundry", "million_tokens"]
 
 
 WRONG = {
