@@ -128,9 +128,9 @@ def compare(trace: Trace, targets: Targets, use: str | None = None) -> list[Comp
 
 
 def _compared(name: str, target: Target, trace: Trace) -> Comparison:
-    values = _measured(target, target.period, trace)
+    values = measured(target, target.period, trace)
     if target.against is not None:
-        before = _measured(target, target.against, trace)
+        before = measured(target, target.against, trace)
         values = values / np.where(before == 0, np.nan, before) - 1
     values = np.nan_to_num(values, nan=0.0)
     return Comparison(name, target, values, distance(target, values))
@@ -151,7 +151,8 @@ def distance(target: Target, values: Floats) -> Floats:
     return shares
 
 
-def _measured(target: Target, period: str, trace: Trace) -> Floats:
+def measured(target: Target, period: str, trace: Trace) -> Floats:
+    """What a target measures in its own or another period, [r]."""
     first, last = (index - quarter_index(trace.quarters[0]) for index in quarters_of(period))
     who = _places(target, trace)
     return MEASURES[target.measure].compute(View(trace, slice(first, last + 1), who))

@@ -20,6 +20,7 @@ from marketsim.results import record, run_table, vendor_table
 from marketsim.rules.demand import card_cost_of_ownership
 from marketsim.rules.finance import CAUSES
 from marketsim.rules.products import hardware
+from marketsim.rules.technology import inference_time
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.schema import Scenario
 from tests.generators import scenarios
@@ -246,7 +247,8 @@ def test_the_cost_of_tokens_is_that_of_the_cards_sold_whoever_takes_the_slot_aft
     outcome = market.step(market.observe().hold())
     assert outcome.failed[0].all()
     assert (outcome.sold[0] > 0).all()
-    _, _, power = hardware(p, now, before)
+    compute, bandwidth, power = hardware(p, now, before)
     owned = card_cost_of_ownership(p, now, outcome.price, power)[0]
-    speed = p.technology.untuned_share ** (1 - outcome.maturity[0, 0]) / outcome.time_per_token[0, 0]
+    seconds = inference_time(p, compute, bandwidth)[0, 0]
+    speed = p.technology.untuned_share ** (1 - outcome.maturity[0, 0]) / seconds
     assert cost_per_million_tokens(p, now, outcome) == pytest.approx(owned / speed)

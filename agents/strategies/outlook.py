@@ -280,7 +280,7 @@ class Books:
         """Own money (rmb_m) for a k wafers/quarter of the planned node: the fee, and a quarter's wafers."""
         world, now = self.obs.world, self.obs.now
         own = (1 - world.finance.debt_share) * (1 - now.levers["capacity_subsidy"])
-        return pick(own * world.of_nodes("contract_fee") + now.wafer_price, self.planned_node)
+        return pick(own * now.contract_fee + now.wafer_price, self.planned_node)
 
 
 class Outlook:

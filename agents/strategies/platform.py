@@ -23,8 +23,8 @@ class Platform(Strategy):
     Bertrand competition, whatever the stock: near the cost of a card while many are alike, high once buyers cannot
     leave.
 
-    Example: graphics chips, where two vendors were left of seventy (reference data, firm counts). Idea: market power
-    from an installed base, Katz and Shapiro (1985); the mark-up of Anderson, de Palma, Thisse (1992).
+    Example: graphics chips, where three vendors of 2015 were left of seventy in 1996 (reference data, firm counts).
+    Idea: market power from an installed base, Katz and Shapiro (1985); mark-up of Anderson, de Palma, Thisse (1992).
     """
 
     name = "platform"

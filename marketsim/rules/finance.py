@@ -43,7 +43,7 @@ def debt_service(p: Parameters, now: Conditions, debt: Floats) -> tuple[Floats, 
 
 def debt_limit(p: Parameters, now: Conditions, state: MarketState) -> Floats:
     """What lenders allow: climate * (multiple of yearly gross profit + share of the value of capacity), [v,r]."""
-    plant = total(state.contracts * p.of_nodes("contract_fee"), axis=1)
+    plant = total(state.contracts * now.contract_fee, axis=1)
     profit = np.maximum(state.gross_profit, 0.0) * 4
     return now.climate * (p.finance.lending_multiple * profit + p.finance.collateral_share * plant)
 
@@ -58,8 +58,8 @@ def frontier_cost(p: Parameters, state: MarketState) -> Floats:
 
 
 def capacity_cost(p: Parameters, now: Conditions, capacity: Floats, premium: Floats) -> Floats:
-    """Price of new capacity before subsidy: fee * (1 + premium) * units over nodes, [v,r] rmb_m."""
-    return total(capacity * p.of_nodes("contract_fee"), axis=1) * (1 + premium)
+    """Price of new capacity before subsidy: today's fee * (1 + premium) * units over nodes, [v,r] rmb_m."""
+    return total(capacity * now.contract_fee, axis=1) * (1 + premium)
 
 
 def affordable(

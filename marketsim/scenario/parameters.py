@@ -55,6 +55,7 @@ class Conditions:
     name: str
     wafer_limit: Floats  # [n,1] k wafers/quarter
     wafer_price: Floats  # [n,1] krmb
+    contract_fee: Floats  # [n,1] rmb_m per k wafers/quarter
     memory_price: Floats  # [m,1] RMB/GB
     memory_supply: Floats  # [m,1] TB/quarter, infinite where plentiful
     electricity_price: float  # RMB/kWh
@@ -296,6 +297,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
     plentiful = np.full(len(quarters), np.inf)
     wafers = _table(linear(node.capacity, quarters) for node in world.nodes.values())
     wafer_price = _table(linear(node.wafer_price, quarters) for node in world.nodes.values())
+    contract_fee = _table(linear(node.contract_fee, quarters) for node in world.nodes.values())
     memory_price = _table(linear(memory.price, quarters) for memory in world.memories.values())
     supply = _table(plentiful if m.supply is None else linear(m.supply, quarters) for m in world.memories.values())
     spend = _table(geometric(segment.spend, quarters) for segment in world.segments.values())
@@ -312,6 +314,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
             name=name,
             wafer_limit=wafers[t] * (1 - levers["export_control"][t]),
             wafer_price=wafer_price[t],
+            contract_fee=contract_fee[t],
             memory_price=memory_price[t],
             memory_supply=supply[t],
             electricity_price=float(electricity[t]),

@@ -56,7 +56,9 @@ class Node(Section):
     packaging_yield: Annotated[float, Field(ge=0.01, le=1)] = quantity("1", "share of good dies that survive packaging")
     compute: Positive = quantity("TFLOPS", "dense FP16 compute of a card at architecture level 1")
     power: Positive = quantity("W", "power of a card at architecture level 1")
-    contract_fee: Amount = quantity("rmb_m per k wafers/quarter", "paid once for a unit of new capacity")
+    contract_fee: AmountPath = quantity(
+        "rmb_m per k wafers/quarter", "price of a unit of new capacity, linear between points"
+    )
     contract_life: Positive = quantity("quarters", "mean life of a contract or plant; it expires at rate 1/life")
     contract_lead: LeadTime = quantity("quarters", "from signing to the first wafer start")
     take_or_pay: Share = quantity("1", "share of the wafer price that idle contracted capacity still costs")

@@ -33,6 +33,7 @@ class Target(Section):
     factor: Annotated[float, Field(gt=1, le=100)] | None = quantity("1", "tolerance as a factor up and down", None)
     low: Figure | None = Field(None, description="lower end of a band")
     high: Figure | None = Field(None, description="upper end of a band")
+    remark: Title | None = Field(None, description="why the model misses the figure; said only where it does")
 
 
 class TargetFile(Section):

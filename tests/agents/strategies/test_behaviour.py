@@ -62,7 +62,7 @@ def test_a_large_vendor_stays_on_the_node_that_can_serve_it(bend: Bend) -> None:
 
 def test_ecosystem_takes_memory_that_can_be_had_in_volume(bend: Bend) -> None:
     hbm, gddr = 3.2, 0.8
-    share = 4e3 / 96 / 15  # k cards: a fifteenth part of HBM, vendors being equal
+    share = 4e3 / 96 / 16  # k cards: a sixteenth part of HBM, vendors being equal
     few, many = bend(orders=share, **READY), bend(orders=1.1 * share * hbm / gddr, **READY)
     assert (play("ecosystem", few).product_memory == HBM).all()
     assert (play("ecosystem", many).product_memory == GDDR).all()
@@ -243,6 +243,33 @@ def test_best_response_sells_scarce_cards_at_the_clearing_price(bend: Bend) -> N
     obs = bend(orders=20.0, growth=0.0, stock=5.0, pipeline=5.0, price=60.0)
     elasticity = 3.0 * (1 - obs.revenue_share) + 1.3 * obs.revenue_share
     assert np.allclose(play("best-response", obs).price, 60 * 2 ** (1 / elasticity), rtol=1e-3)
+
+
+def test_platform_goes_to_the_markup_that_its_share_commands_short_or_not(bend: Bend) -> None:
+    elasticity = 3.0 * (1 - bend().revenue_share) + 1.3 * bend().revenue_share
+    aim = bend().card_cost * elasticity / (elasticity - 1)
+    near = {"price": 1.05 * float(aim.mean()), "growth": 0.0}
+    for_sale, sold_out = bend(orders=4.0, stock=100.0, **near), bend(orders=400.0, stock=1.0, **near)
+    assert np.allclose(play("platform", for_sale).price, aim)
+    assert np.allclose(play("platform", sold_out).price, aim)
+    dear = bend(orders=4.0, price=10 * float(aim.mean()))
+    assert np.allclose(play("platform", dear).price, 0.9 * dear.price)
+
+
+def test_platform_charges_more_the_larger_its_share(bend: Bend) -> None:
+    one = np.zeros((len(bend().world.vendors), 1))
+    one[0] = 1e4
+    prices = play("platform", bend(revenue=1.0 + one, price=60.0)).price
+    assert (prices[0] > 1.1 * prices[1]).all()
+
+
+def test_platform_plans_with_slack(bend: Bend, chips: Parameters) -> None:
+    obs = bend(orders=60.0, growth=0.0, cash=1e6)
+    held = obs.contracts[:, N7] * (1 - 1 / 8) ** 2
+    for_orders = 60.0 / cards_per_wafer(chips, obs.now, obs.state.wafers_made)[N7]
+    assert np.allclose(play("platform", obs).capacity[:, N7] + held, 1.25 * for_orders)
+    spent = play("platform", bend(revenue=5000.0))
+    assert (spent.adaptation > spent.research).all()
 
 
 def test_random_differs_by_its_dice_and_stays_near_cost(bend: Bend) -> None:

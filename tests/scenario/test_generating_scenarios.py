@@ -1,0 +1,262 @@
+"""The generating scenarios: each shows its signature, and loses it when the mechanism that it isolates is switched off.
+
+A signature is asked for in nine of ten runs where nearly all runs have it, and a switch is thrown hard, so that shares
+of runs end far from the thresholds: with 64 runs the standard error of a share near 0.9 is 0.04, and all runs have the
+same luck every time. A change of the rules that moves a share by more than a tenth should be looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+from agents.strategies import Team, names
+from marketsim.market import Market
+from marketsim.rules.arrays import ratio
+from marketsim.scenario import library
+from marketsim.scenario.parameters import Parameters
+from marketsim.state import Bools, Floats, Ints
+
+RUNS = 64
+SEED = 7
+YEAR = 4
+GENERATING = ["collapse", "commodity", "lock-in", "steady", "tyres"]
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in the runs of a world. q: quarter, v: domestic vendor."""
+
+    sold: Floats  # [q,v,r] k units
+    revenue: Floats  # [q,v,r] rmb_m
+    cost: Floats  # [q,v,r] rmb_m, of what was sold
+    capacity: Floats  # [q,r] units that contracts could make
+    wanted: Floats  # [q,r] units that buyers wanted to spend money on
+
+    @property
+    def active(self) -> Floats:
+        """[q,r] firms with sales."""
+        return (self.sold > 1e-6).sum(axis=1).astype(float)
+
+    @property
+    def peak(self) -> Ints:
+        """[r] quarter in which most firms were active."""
+        quarter: Ints = self.active.argmax(axis=0)
+        return quarter
+
+    @property
+    def fall(self) -> Floats:
+        """[r] largest fall in active firms from an earlier peak."""
+        peak = np.maximum.accumulate(self.active, axis=0)
+        return (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
+
+    @property
+    def shakeout(self) -> Bools:
+        """[r] whether active firms fell by 40 % from a peak of ten or more, and output did not fall with them."""
+        return (self.fall >= 0.4) & (self.active.max(axis=0) >= 10) & (self.growth_since_peak("sold") >= 1)
+
+    def growth_since_peak(self, what: str) -> Floats:
+        """[r] a total of the last year over that of the year before the peak of firms."""
+        total = getattr(self, what).sum(axis=1)
+        before = [total[max(q - YEAR, 0) : max(q, YEAR), run].mean() for run, q in enumerate(self.peak)]
+        return total[-YEAR:].mean(axis=0) / np.array(before)
+
+    def shares(self, start: int, end: int | None = None) -> Floats:
+        """[v,r] shares of revenue in some quarters."""
+        revenue = self.revenue[start:end].sum(axis=0)
+        return ratio(revenue, revenue.sum(axis=0))
+
+    @property
+    def top_two(self) -> Floats:
+        """[r] share of the two largest in the revenue of the last year."""
+        return np.sort(self.shares(-YEAR), axis=0)[-2:].sum(axis=0)
+
+    @property
+    def excess(self) -> Floats:
+        """[r] most capacity over demand, as a mean of a year."""
+        years = len(self.capacity) // YEAR
+        capacity, wanted = (total.reshape(years, YEAR, -1).sum(axis=1) for total in (self.capacity, self.wanted))
+        return (capacity / wanted).max(axis=0)
+
+    def margins(self, start: int, end: int | None = None) -> Floats:
+        """[v,r] gross margin in some quarters, NaN for who sold nothing."""
+        revenue, cost = (flow[start:end].sum(axis=0) for flow in (self.revenue, self.cost))
+        return 1 - cost / np.where(revenue > 0, revenue, np.nan)
+
+
+@cache
+def history(name: str, *changes: str) -> History:
+    """The runs of a scenario of the library, with some of its values changed."""
+    world = Parameters(library.load_scenario(name, list(changes), names()))
+    market, decide, home = Market(world, SEED, range(RUNS)), Team(world.strategies).decide, slice(0, world.domestic)
+    quarters = []
+    while not market.over:
+        outcome = market.step(decide(market.observe()))
+        revenue = (outcome.price * outcome.sold)[home]
+        capacity = market.state.contracts[home].sum(axis=(0, 1))
+        wanted = ratio(outcome.spend.sum(axis=0) * outcome.sold[home].sum(axis=0), revenue.sum(axis=0))
+        quarters.append((outcome.sold[home], revenue, outcome.cost_of_goods[home], capacity, wanted))
+    return History(*(np.array(series) for series in zip(*quarters, strict=True)))
+
+
+def share(holds: Bools) -> float:
+    """Share of runs in which something holds."""
+    return float(np.mean(holds))
+
+
+@pytest.mark.parametrize("name", GENERATING)
+def test_says_in_both_languages_what_it_is(name: str) -> None:
+    scenario = library.load_scenario(name, strategies=names())
+    for text in (scenario.title, scenario.description):
+        assert text.en
+        assert any("一" <= letter <= "鿿" for letter in text.zh)
+    assert scenario.events == [], "no event decides who fails"
+
+
+# Lock-in --------------------------------------------------------------------------------------------------------------
+
+
+def test_lock_in_ends_with_two_that_cannot_be_left() -> None:
+    runs = history("lock-in")
+    assert share(runs.shakeout) > 0.95
+    assert share(runs.growth_since_peak("revenue") >= 1) > 0.95
+    assert share(runs.top_two >= 0.6) > 0.95
+
+
+def test_lock_in_keeps_its_leaders() -> None:
+    runs = history("lock-in")
+    last = np.argsort(runs.shares(-YEAR), axis=0)[-2:]
+    same = []
+    for run, quarter in enumerate(runs.peak):
+        before = np.argsort(runs.shares(quarter - YEAR, quarter)[:, run])[-2:]
+        same.append(set(before) == set(last[:, run]))
+    assert share(np.array(same)) > 0.9
+
+
+def test_lock_in_lets_the_leader_charge_more_than_the_median_vendor() -> None:
+    """Three years after the peak, while there are others to compare with."""
+    runs = history("lock-in")
+    gaps = []
+    for run, quarter in enumerate(runs.peak):
+        year = (int(quarter) + 2 * YEAR, int(quarter) + 3 * YEAR)
+        margin, size = runs.margins(*year)[:, run], runs.shares(*year)[:, run]
+        ten = np.argsort(size)[-10:]
+        gaps.append(margin[size.argmax()] - np.nanmedian(margin[ten]))
+    assert np.median(gaps) >= 0.15
+    assert share(np.array(gaps) > 0.05) > 0.95
+
+
+def test_lock_in_without_frontier_cost_keeps_its_fringe() -> None:
+    """Two still lead, since buyers follow base and software, but nobody has to leave."""
+    runs = history("lock-in", "finance.frontier_share=0")
+    assert share(runs.shakeout) < 0.4
+    assert share(runs.top_two >= 0.6) > 0.9
+
+
+def test_lock_in_without_base_has_no_leaders_and_no_shakeout() -> None:
+    runs = history("lock-in", "segments.buyers.lock_in=0")
+    assert share(runs.shakeout) < 0.3
+    assert share(runs.top_two < 0.3) > 0.9
+
+
+# Commodity ------------------------------------------------------------------------------------------------------------
+
+
+def test_commodity_ends_as_an_oligopoly_after_a_glut() -> None:
+    runs = history("commodity")
+    assert share(runs.shakeout) > 0.95
+    assert share(runs.excess >= 1.2) > 0.95
+    assert share(runs.top_two >= 0.6) > 0.8
+    margins = [np.nanmedian(runs.margins(q, q + YEAR), axis=0) for q in range(24, 52, YEAR)]
+    assert share(np.min(margins, axis=0) < 0.1) > 0.9, "the typical maker sells at cost in some year of the glut"
+
+
+def test_commodity_kills_who_makes_it_dearer() -> None:
+    """In the year of the peak those that will be left at the end have the higher margins: price is the same for all."""
+    runs = history("commodity")
+    left = runs.shares(-YEAR) > 0.01
+    better = []
+    for run, quarter in enumerate(runs.peak):
+        margin = runs.margins(max(int(quarter) - YEAR, 0), int(quarter) + 1)[:, run]
+        better.append(np.nanmean(margin[left[:, run]]) > np.nanmean(margin[~left[:, run]]))
+    assert share(np.array(better)) > 0.8
+
+
+def test_commodity_without_learning_ends_fragmented() -> None:
+    runs = history("commodity", "technology.learning_rate=0")
+    assert share(runs.fall >= 0.4) > 0.8
+    assert share(runs.top_two >= 0.6) < 0.3
+
+
+def test_commodity_with_learning_for_all_has_no_shakeout() -> None:
+    runs = history("commodity", "technology.experience_spillover=1")
+    assert share(runs.shakeout) < 0.1
+    assert share(runs.top_two >= 0.6) < 0.1
+
+
+# Steady and collapse --------------------------------------------------------------------------------------------------
+
+DURABLE = ("finance.debt_share=0.6", "nodes.plant.contract_life=40")
+BOOM = (
+    "segments.buyers.spend={2000Q1: 1500, 2006Q1: 15000, 2008Q1: 10000, 2017Q4: 12000}",
+    "finance.climate={2000Q1: 1, 2005Q1: 1.5, 2006Q4: 1.5, 2007Q4: 0.2}",
+    "population.entry_rate=4",
+)
+
+
+def test_steady_has_no_shakeout_and_no_glut() -> None:
+    runs = history("steady")
+    assert share(runs.active.max(axis=0) >= 10) > 0.95, "enough firms for a shakeout to be possible"
+    assert share(runs.fall < 0.4) > 0.95
+    assert np.median(runs.excess) < 1.25
+    assert share(runs.growth_since_peak("sold") >= 1) > 0.9
+
+
+def test_steady_needs_an_entry_boom_to_fail() -> None:
+    """Plant of ten years on more debt alone does little; with an entry boom that stops, firms fall in most runs."""
+    assert share(history("steady", *DURABLE).fall >= 0.4) < 0.2
+    boom = history("steady", *DURABLE, *BOOM)
+    assert share(boom.shakeout) > 0.7
+    assert share(boom.excess >= 1.2) > 0.9
+
+
+def test_collapse_takes_output_with_it() -> None:
+    runs = history("collapse")
+    assert share(runs.fall >= 0.4) > 0.95
+    assert share(runs.growth_since_peak("sold") < 0.8) > 0.95
+    assert not runs.shakeout.any()
+
+
+def test_collapse_needs_demand_to_go() -> None:
+    """Where only the money goes, some firms fail and the others make what buyers want."""
+    runs = history("collapse", "segments.buyers.spend={2000Q1: 1500, 2017Q4: 4500}")
+    assert share(runs.growth_since_peak("sold") >= 1) > 0.9
+
+
+# Tyres ----------------------------------------------------------------------------------------------------------------
+
+
+def test_tyres_fall_by_nine_tenths_in_half_a_century() -> None:
+    """History: 274 makers in 1922, 23 in 1970, a fall of 92 %, with output growing."""
+    runs = history("tyres")
+    assert np.median(runs.peak) // YEAR == 1, "1922"
+    left = runs.active[-1] / runs.active.max(axis=0)
+    assert 0.04 < np.median(left) < 0.2
+    assert share(runs.shakeout) > 0.85
+
+
+def test_tyres_stay_where_makers_differ_and_plant_is_cheap() -> None:
+    """No learning, brands, and machines that can be sold: four fifths of the makers of 1922 are there in 1970."""
+    runs = history(
+        "tyres",
+        "technology.learning_rate=0",
+        "segments.buyers.price_sensitivity=1.5",
+        "finance.debt_share=0",
+        "nodes.plant.contract_life=8",
+        "nodes.plant.contract_fee=2",
+        "nodes.plant.releasable=0.3",
+    )
+    assert share(runs.fall < 0.4) > 0.9
