@@ -255,10 +255,11 @@ SECTIONS: dict[str, dict[str, Strategy]] = {
         "acquisition_price": shares(),
         "base_value": numbers(0, 100),
         "software_value": numbers(0, 20_000),
+        "plant_value": shares(),
         "normal_margin": shares(),
     },
     "population": {
-        "entry_rate": numbers(0, 3),
+        "entry_rate": paths(numbers(0, 3)),
         "largest_population": numbers(1, 50),
         "entry_margin_weight": numbers(0, 2),
         "base_retention": shares(),

@@ -103,6 +103,21 @@ class MarketView:
         return np.stack([self.of_buyers(usage[:, family]) for family in range(usage.shape[1])])
 
     @cached_property
+    def industry_use(self) -> Floats:
+        """[r] use of the industry's capacity: domestic cards sold over what all contracts signed can make, at most 1.
+
+        Idle plant is of no account while buyers get much less than they ask for: from 90 % of orders filled down to
+        60 %, use counts for more and more, in the end for 1.
+        """
+        public = self.obs.public
+        capacity = total((self.obs.now.wafer_limit - public.free_capacity) * self.dies_per_wafer, axis=0)
+        sold = total(public.sold[: self.obs.world.domestic], axis=0)
+        use = np.minimum(ratio(sold, capacity, otherwise=1.0), 1.0)
+        unfilled = np.minimum(np.maximum((0.9 - public.fill_rate) / 0.3, 0.0), 1.0)
+        shown: Floats = use + (1 - use) * unfilled
+        return shown
+
+    @cached_property
     def leading_card(self) -> tuple[Ints, Ints]:
         """Node and memory of the domestic vendor with most revenue last quarter, [r] each."""
         public, domestic = self.obs.public, slice(0, self.obs.world.domestic)
@@ -239,6 +254,18 @@ class Books:
         return contracts / self._wafers_per_card(self.line_node)
 
     @cached_property
+    def reach_use(self) -> Floats:
+        """Expected orders over the cards within reach; 1 for who has had no order yet.
+
+        Within reach are the cards on hand and, unless memory was short, what contracts could have made instead.
+        """
+        obs = self.obs
+        on_hand = obs.stock + obs.pipeline[:, 0]
+        short = np.take_along_axis(obs.public.memory_short, obs.memory, axis=0) > 0
+        reach = np.where(short, on_hand, np.maximum(on_hand, obs.stock + self.line_capacity))
+        return np.where(obs.orders > 0, (obs.orders * np.exp(obs.growth) + A_CARD) / (reach + A_CARD), 1.0)
+
+    @cached_property
     def wafers_per_card(self) -> Floats:
         """Wafers (k) for a k of one's cards on the planned node."""
         return self._wafers_per_card(self.planned_node)
@@ -282,6 +309,24 @@ class Books:
         own = (1 - world.finance.debt_share) * (1 - now.levers["capacity_subsidy"])
         return pick(own * now.contract_fee + now.wafer_price, self.planned_node)
 
+    @cached_property
+    def plant_price(self) -> Floats:
+        """Own money (rmb_m) for a k wafers/quarter of the planned node: the fee, and a quarter's cards made on it."""
+        fee = self.capacity_price - pick(self.obs.now.wafer_price, self.planned_node)
+        price: Floats = fee + self.obs.card_cost / self.wafers_per_card
+        return price
+
+    @cached_property
+    def payable_plant(self) -> Floats:
+        """Plant (k wafers/quarter of the planned node) for which own money is at hand, its first cards included.
+
+        Spare cash less what a quarter of all contracts signed so far costs to run and trade credit does not cover.
+        """
+        a_quarter = self.planned_position * self.obs.card_cost / self.wafers_per_card
+        tied = np.maximum(a_quarter - self.obs.world.finance.trade_credit * self.obs.revenue, 0.0)
+        plant: Floats = np.maximum(self.spare_cash - tied, 0.0) / self.plant_price
+        return plant
+
 
 class Outlook:
     """How the vendors of an observation see the market and their own business: `Books`, their rows only."""
@@ -298,10 +343,13 @@ class Outlook:
     planned: Bools
     wafers_per_card: Floats
     line_capacity: Floats
+    reach_use: Floats
     planned_position: Floats
     unused: Floats
     first_capacity: Floats
     capacity_price: Floats
+    plant_price: Floats
+    payable_plant: Floats
 
     def __init__(self, obs: Observation) -> None:
         self.obs = obs

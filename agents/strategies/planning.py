@@ -64,6 +64,34 @@ def price_between(
     return np.maximum(towards(price, np.minimum(target, ceiling * normal), rise, fall), floor * cost)
 
 
+def price_by_use(
+    outlook: Outlook,
+    markup: float,
+    *,
+    idle: float = 0.5,
+    full: float = 0.9,
+    back: float = 0.3,
+    rise: float = 0.15,
+    fall: float = 0.25,
+    ceiling: float = 1.3,
+) -> Floats:
+    """List price of a commodity: a mark-up that follows the use of the industry's capacity, and own orders around it.
+
+    k = 1 + (markup - 1) * (U - idle)/(full - idle), between 1 and `markup`, U the industry's use of capacity. From
+    p * u^(1/e), with own expected orders over the cards within reach u and own elasticity e, the price goes the share
+    `back` of the way to k*c; it is at least c and at most ceiling * markup * c, c the cost of a new card. All see the
+    same glut, so all prices fall together: much faster than the clearing price, which supposes that rivals stand still.
+    A first price is k*c at once.
+    """
+    cost, price = outlook.obs.card_cost, outlook.obs.price
+    room = np.minimum(np.maximum((outlook.market.industry_use - idle) / (full - idle), 0.0), 1.0)
+    normal = cost * (1 + (markup - 1) * room)
+    led = price * np.minimum(np.maximum(outlook.reach_use, 0.01), 100.0) ** (1 / outlook.elasticity)
+    target = np.minimum(led + back * (normal - led), ceiling * markup * cost)
+    listed = np.where(outlook.obs.orders > 0, towards(price, target, rise, fall), normal)
+    return np.maximum(listed, cost)
+
+
 def undercut(outlook: Outlook, price: Floats, rival: Floats, cut: float, floor: float = 1.1) -> Floats:
     """The price, or a share `cut` below the rivals' if that is lower, as long as it covers floor * cost of a card."""
     return np.minimum(price, np.maximum(rival * (1 - cut), floor * outlook.obs.card_cost))
@@ -123,6 +151,13 @@ def funds_for_runway(outlook: Outlook, quarters: float, wanted: float = 8.0) -> 
     """Funds asked for when cash lasts for fewer than `quarters`: what `wanted` quarters of fixed cost need."""
     missing = np.maximum(wanted * outlook.fixed_cost - outlook.obs.cash, 0.0)
     return np.where(outlook.runway < quarters, np.minimum(missing, LARGEST_BUDGET), 0.0)
+
+
+def funds_for_plant(outlook: Outlook, cards: Floats) -> Floats:
+    """Funds asked for when own money does not pay for the plant that `cards` (k a quarter) need: what is missing."""
+    gap = cards * outlook.wafers_per_card - outlook.planned_position
+    missing = np.maximum(gap - outlook.payable_plant, 0.0) * outlook.plant_price
+    return np.where(outlook.obs.orders > 0, np.minimum(missing, LARGEST_BUDGET), 0.0)
 
 
 def funds_to_list(outlook: Outlook, quarters: float = 8.0) -> Floats:

@@ -34,6 +34,7 @@ BUILT_IN = {
     "consolidator": "consolidator:Consolidator",
     "best-response": "best_response:BestResponse",
     "manufacturer": "manufacturer:Manufacturer",
+    "leveraged-manufacturer": "leveraged_manufacturer:LeveragedManufacturer",
     "platform": "platform:Platform",
     "random": "random_choice:Random",
     "hold": "hold:Hold",

@@ -31,34 +31,43 @@ def needed_cards(outlook: Outlook, trust: float, growth_limit: float = 0.5) -> F
 
 
 def capacity_for(
-    outlook: Outlook, cards: Floats, *, release: float = 0.3, premium: float = 0.0, spend: float = 0.5
+    outlook: Outlook,
+    cards: Floats,
+    *,
+    release: float = 0.3,
+    premium: float = 0.0,
+    spend: float = 0.5,
+    payable: Floats | None = None,
 ) -> Floats:
     """Capacity to ask for or give up [v,n,r] so that the planned product can be made `cards` times a quarter.
 
     What contracts will be worth when new ones arrive is set against what the cards need on the node of the product
     that will then be on the line. A surplus is given up at `release` (share of it a quarter), and so are contracts on
     nodes that no product needs; the node of today's product is left alone while another is planned. At most the share
-    `spend` of cash beyond two quarters' fixed cost pays for new capacity and its first wafers. Who has had no order
-    yet keeps what it has, or asks for a first contract.
+    `spend` of cash beyond two quarters' fixed cost pays for new capacity and its first wafers, unless `payable` says
+    how much can be paid. Who has had no order yet keeps what it has, or asks for a first contract.
     """
     wanted = np.where(outlook.obs.orders > 0, cards * outlook.wafers_per_card, outlook.first_capacity)
     gap = wanted - outlook.planned_position
-    payable = outlook.spare_cash * (spend / (1 + premium)) / outlook.capacity_price
+    if payable is None:
+        payable = outlook.spare_cash * (spend / (1 + premium)) / outlook.capacity_price
     asked = np.minimum(np.where(gap > 0, gap, release * gap), np.minimum(payable, LARGEST_CHANGE))
     asked = np.maximum(asked, -LARGEST_CHANGE)
     return outlook.planned * asked[:, None] - release * outlook.unused
 
 
-def run_for_orders(outlook: Outlook, trust: float, cover: float, least: float = 0.4) -> Floats:
+def run_for_orders(outlook: Outlook, trust: float, cover: float, least: float = 0.4, pace: float = 1.0) -> Floats:
     """Share of capacity to run so that stock and cards in process meet orders, with `cover` quarters of sales to spare.
 
-    starts = o*G + o*L*(1 + G)/2 + cover*o - stock - in process, with G = exp(trust*g*L), over what contracts can start:
-    orders when the cards come out, orders until then, a buffer, less what there is. Who has no orders runs in full.
+    starts = o*G + pace * (o*L*(1 + G)/2 + cover*o - stock - in process), with G = exp(trust*g*L), over what contracts
+    can start: orders when the cards come out, and of orders until then and a buffer, less what there is, the share
+    `pace`. A pace of 1 makes lines of a short lead stop and go, a slower one smooths them. Who has no orders runs in
+    full.
     """
     obs, lead = outlook.obs, outlook.lead
     later = np.exp(obs.growth * (trust * lead))
-    wanted = obs.orders * ((1 + lead / 2) * later + (lead / 2 + cover))
-    starts = wanted - outlook.cards_coming
+    missing = obs.orders * (lead / 2 * (1 + later) + cover) - outlook.cards_coming
+    starts = obs.orders * later + pace * missing
     share = np.minimum(np.maximum(starts / np.maximum(outlook.line_capacity, 1e-9), least), 1.0)
     return np.where(obs.orders > 0, share, 1.0)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.progress import progress
 from marketsim.errors import printable
 
 if TYPE_CHECKING:
@@ -43,24 +42,25 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _option(low: int, high: int, help_text: str, *names: str) -> Any:
+def option(low: int, high: int, help_text: str, *names: str) -> Any:
+    """An option that takes a whole number in bounds."""
     return typer.Option(*names, metavar="N", parser=_number(low, high), help=help_text)
 
 
 Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name of the library or the path of a file.")]
-Runs = Annotated[int, _option(1, 100_000_000, "Runs with different luck.")]
-Seed = Annotated[int, _option(0, 2**63 - 1, "Seed of the luck: the same seed, the same runs.")]
-Quarters = Annotated[int | None, _option(1, 200, "Length of a run; the scenario's if not given.")]
+Runs = Annotated[int, option(1, 100_000_000, "Runs with different luck.")]
+Seed = Annotated[int, option(0, 2**63 - 1, "Seed of the luck: the same seed, the same runs.")]
+Quarters = Annotated[int | None, option(1, 200, "Length of a run; the scenario's if not given.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value, repeatable.")]
 Policy = Annotated[str | None, typer.Option(help="A named policy of the scenario.")]
-Workers = Annotated[int | None, _option(1, 256, "Processes; all cores if not given.")]
+Workers = Annotated[int | None, option(1, 256, "Processes; all cores if not given.")]
 Out = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR", help="Folder for results: new, empty, or one with results of an earlier run, which are replaced."
     ),
 ]
-InFull = Annotated[int, _option(0, 10_000, "Runs whose every quarter goes into --out.", "--in-full")]
+InFull = Annotated[int, option(0, 10_000, "Runs whose every quarter goes into --out.", "--in-full")]
 Form = Annotated[
     Format, typer.Option("--format", help="What to print; parquet prints the names of the files in --out.")
 ]
@@ -117,48 +117,17 @@ def _computed(
     from marketsim.api import compute
 
     if out is None:
-        with _progress(runs, quiet) as advance:
+        with progress(runs, quiet) as advance:
             return compute(job, runs, workers, None, advance)
 
     from marketsim.result_folder import result_folder
 
     with result_folder(out, job) as folder:
-        with _progress(runs, quiet) as advance:
+        with progress(runs, quiet) as advance:
             summary = compute(job, runs, workers, folder.write_outcomes, advance)
         folder.write_in_full(in_full)
         folder.write_summary(summary, question)
     return summary
-
-
-@contextmanager
-def _progress(runs: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """A progress bar on standard error, where that is a terminal."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from datetime import timedelta
-    from time import monotonic
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = ("runs", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    # Drawn by hand: a thread that draws could hold a lock at the moment when the worker processes are forked.
-    bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False)
-    start = monotonic()
-    with bar:
-        task = bar.add_task("runs", total=runs, pace="")
-        bar.refresh()
-
-        def advance(finished: int) -> None:
-            done = int(bar.tasks[0].completed) + finished
-            rate = done / max(monotonic() - start, 1e-9)
-            left = timedelta(seconds=round((runs - done) / rate))
-            pace = f"{rate:,.0f} runs/s" + (f", {left} left" if done < runs else "")
-            bar.update(task, completed=done, pace=pace)
-            bar.refresh()
-
-        yield advance
 
 
 def _print(summary: Summary, question: Question, form: Format, out: Path | None, quiet: bool) -> None:

@@ -8,11 +8,15 @@ import numpy as np
 
 from marketsim.rules import finance
 from marketsim.rules.arrays import ratio, total
+from marketsim.rules.demand import TERMS
 from marketsim.rules.products import Progress
 from marketsim.rules.sales import Sales
 from marketsim.rules.supply import Supply
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, MarketState
+
+FULL = 0.9
+"""Share of a foundry node or of scarce memory that must be taken before it counts as a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def books(
     flows["raised"] = money.raised
     flows["guidance_fund"] = money.guidance
     cash, debt, failed = finance.settle(p, now, state, flows, limit)
-    losses = _losses(p, state, supply, sales, progress, asked_funds - money.raised - money.guidance, result)
+    losses = _losses(p, now, state, supply, sales, progress, asked_funds - money.raised - money.guidance, result)
     return Books(flows, cash, debt, failed, money, finance.shortfall_after(p, state.shortfall, losses))
 
 
@@ -80,6 +84,7 @@ def _operating_flows(
 
 def _losses(
     p: Parameters,
+    now: Conditions,
     state: MarketState,
     supply: Supply,
     sales: Sales,
@@ -89,21 +94,45 @@ def _losses(
 ) -> tuple[Floats, ...]:
     """What the quarter lost to each of finance.CAUSES, [v,r] each, rmb_m, at least 0.
 
-    Orders lost to software are those that mean maturity would have brought, as far as cards were left for them: orders
-    * (exp(alpha * ln(1/e_min) * (mean maturity of cards sold - own)) - 1), at the normal margin.
+    Orders lost to software are those that the mean software and base of cards sold would have brought, orders *
+    (exp(gap in these terms of utility) - 1), at the normal margin; who is short of supply could have served them only
+    from stock. The cost of the frontier belongs there too. Funding is what investors would not carry of losses that
+    none of this explains.
     """
     revenue = sales.price * sales.sold
-    normal = p.finance.normal_margin
-    gross = revenue - sales.cost_of_goods
-    maturity = total(state.software, axis=1) / len(p.families)
-    mean = ratio(total(maturity * sales.sold, axis=0), total(sales.sold, axis=0))
-    alpha = p.of_segments("price_sensitivity").mean()
-    gap = np.clip(alpha * -np.log(p.technology.untuned_share) * (mean - maturity), 0.0, 1.0)
-    short = np.maximum(sales.orders - sales.sold, 0.0)
+    margin = p.finance.normal_margin * sales.price
+    limited = _limited(now, state, supply)
+    missing = sales.orders * np.expm1(_ecosystem_gap(sales))
+    loss = np.maximum(-result, 0.0)
+    frontier = np.minimum(supply.dues["frontier"], loss)
+    price_war = np.maximum(margin * sales.sold - (revenue - sales.cost_of_goods), 0.0)
+    idle = supply.idle_cost + progress.write_off_value
+    unexplained = np.maximum(loss - frontier - price_war - idle, 0.0)
     return (
-        np.maximum(normal * revenue - gross, 0.0),
-        supply.idle_cost + progress.write_off_value,
-        short * np.maximum(sales.price * normal, 0.0),
-        normal * sales.price * np.minimum(sales.orders * np.expm1(gap), state.stock),
-        supply.dues["interest"] + np.minimum(np.maximum(unfunded, 0.0), np.maximum(-result, 0.0)),
+        price_war,
+        idle,
+        np.where(limited, margin * np.maximum(sales.orders - sales.sold, 0.0), 0.0),
+        margin * np.where(limited, np.minimum(missing, state.stock), missing) + frontier,
+        supply.dues["interest"] + np.minimum(np.maximum(unfunded, 0.0), unexplained),
     )
+
+
+def _limited(now: Conditions, state: MarketState, supply: Supply) -> Bools:
+    """Whether foundry or memory keep more of a vendor's card from being made, [v,r]: nine tenths are taken."""
+    full = total(supply.contracts, axis=0) >= FULL * now.wafer_limit
+    used_up = supply.memory_used >= FULL * supply.memory_limit
+    node, memory = (
+        np.take_along_axis(flags, card, axis=0) for flags, card in ((full, state.node), (used_up, state.memory))
+    )
+    limited: Bools = node | memory
+    return limited
+
+
+def _ecosystem_gap(sales: Sales) -> Floats:
+    """How far a vendor's software and base are behind those of the mean card sold, as utility, [v,r] in [0,1]."""
+    ecosystem = sales.terms[TERMS.index("software")] + sales.terms[TERMS.index("lock_in")]
+    spend = ratio(sales.spend, total(sales.spend, axis=0))
+    own = total(ecosystem * spend, axis=1)
+    mean = ratio(total(own * sales.sold, axis=0), total(sales.sold, axis=0))
+    gap: Floats = np.clip(mean - own, 0.0, 1.0)
+    return gap

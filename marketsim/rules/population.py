@@ -27,12 +27,14 @@ NEWCOMER: Mapping[str, Any] = {
 """What every entrant starts with, whatever its type."""
 
 
-def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approved: Bools) -> tuple[Ints, Floats]:
-    """Who buys each failing vendor, and for how much: the bidder for whom base and software are worth most.
+def buyers(
+    p: Parameters, now: Conditions, state: MarketState, bid: Floats, failed: Bools, approved: Bools
+) -> tuple[Ints, Floats]:
+    """Who buys each failing vendor, and for how much: the bidder for whom base, software and plant are worth most.
 
-    Worth to a bidder = base value * cards of the target's base + software value * mean maturity that it lacks. It
-    pays a share of that, if its bid and its cash reach so far; of equals, the one that can pay most. A bidder buys one
-    vendor a quarter, the one worth most to it.
+    Worth to a bidder = base value * cards of the target's base + software value * mean maturity that it lacks + plant
+    value * today's price of the target's capacity. It pays a share of that, if its bid and its cash reach so far; of
+    equals, the one that can pay most. Vendors are sold in the order of their worth, and a bidder buys one a quarter.
     bid [v,r] rmb_m, failed, approved [v,r].  Returns buyer [v,r] (-1: none) and price paid [v,r] rmb_m, by target.
     """
     buyer = np.full(failed.shape, -1)
@@ -43,18 +45,21 @@ def buyers(p: Parameters, state: MarketState, bid: Floats, failed: Bools, approv
     finance = p.finance
     means = total(state.software, axis=1) / len(p.families)
     cards = total(state.base, axis=1)[targets, runs]
+    plant = total(state.contracts * now.contract_fee, axis=1)[targets, runs]
     lacking = np.maximum(means[targets, runs] - means[:, runs], 0.0)
-    worth = finance.base_value * cards + finance.software_value * lacking
+    worth = finance.base_value * cards + finance.software_value * lacking + finance.plant_value * plant
     asked = finance.acquisition_price * worth
     payable = np.minimum(bid, state.cash)[:, runs]
     able = (state.alive & ~failed & ~p.foreign)[:, runs] & (payable >= asked) & (asked > 0)
     worth = np.where(able, worth, -1.0)
-    most = worth.max(axis=0)
-    best = np.where(worth == most, payable, -1.0).argmax(axis=0)
-    found = most > 0
-    for event in np.argsort(-most, kind="stable"):
-        target, run, winner = targets[event], runs[event], best[event]
-        if found[event] and not (buyer[:, run] == winner).any():
+    for event in np.argsort(-worth.max(axis=0), kind="stable"):
+        target, run = targets[event], runs[event]
+        taken = buyer[:, run]
+        open_to = worth[:, event].copy()
+        open_to[taken[taken >= 0]] = -1.0
+        most = open_to.max()
+        if most > 0:
+            winner = np.where(open_to == most, payable[:, event], -1.0).argmax()
             buyer[target, run] = winner
             price[target, run] = asked[winner, event]
     return buyer, price
@@ -107,7 +112,7 @@ def entry_rates(p: Parameters, now: Conditions, state: MarketState) -> Floats:
     pull = 1 - population.entry_margin_weight + population.entry_margin_weight * np.maximum(margin, 0.0) / normal
     active = total(1.0 * state.alive[domestic], axis=0)
     room = np.maximum(1 - active / population.largest_population, 0.0)
-    rate = population.entry_rate * now.climate * np.maximum(pull, 0.0) * room
+    rate = now.entry_rate * now.climate * np.maximum(pull, 0.0) * room
     shares: Floats = (weights / max(weights.sum(), 1e-12))[:, None]
     return shares * rate
 

@@ -123,7 +123,7 @@ def _exits(
     paid = np.zeros_like(state.cash)
     if not failed.any():
         return state, np.full(failed.shape, -1), paid
-    buyer, price = population.buyers(p, state, bid, failed, draws.merger < now.levers["merger_approval"])
+    buyer, price = population.buyers(p, now, state, bid, failed, draws.merger < now.levers["merger_approval"])
     targets, runs = np.nonzero(buyer >= 0)
     paid[buyer[targets, runs], runs] = price[targets, runs]
     merged = population.merged(p, state, buyer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -103,13 +103,13 @@ class FreeSpace:
         inside: Floats = np.clip(np.array(found), 0.0, 1.0)
         return inside
 
-    def figures(self, values: Floats) -> dict[tuple[Key, ...], Any]:
-        """The moved figures by path. values [parameter]."""
-        moved: dict[tuple[Key, ...], Any] = {}
+    def figures(self, values: Floats) -> dict[tuple[Key, ...], float]:
+        """The moved figures by path, the points of a path over time one by one. values [parameter]."""
+        moved: dict[tuple[Key, ...], float] = {}
         for free, value in zip(self.parameters.values(), values, strict=True):
             for pattern in free.moves:
-                for path, written in figures_at(self.tree, pattern).items():
-                    moved[path] = _moved(moved.get(path, written), float(value), free.factor)
+                for path, written in points(figures_at(self.tree, pattern)):
+                    moved[path] = moved.get(path, written) * float(value) if free.factor else float(value)
         return moved
 
     def scenario(self, values: Floats) -> Scenario:
@@ -117,8 +117,12 @@ class FreeSpace:
 
         Raises pydantic's ValidationError where a moved figure leaves its bounds.
         """
+        return self.with_figures(self.figures(values))
+
+    def with_figures(self, figures: Mapping[tuple[Key, ...], float]) -> Scenario:
+        """The scenario with other figures by path. Raises pydantic's ValidationError where one leaves its bounds."""
         tree = copy.deepcopy(self.tree)
-        for path, figure in self.figures(values).items():
+        for path, figure in figures.items():
             place: Any = tree
             for key in path[:-1]:
                 place = place[key]
@@ -126,10 +130,13 @@ class FreeSpace:
         return Scenario.model_validate(tree, strict=True)
 
 
-def _moved(figure: Any, value: float, factor: bool) -> Any:
-    if isinstance(figure, dict):
-        return {key: _moved(point, value, factor) for key, point in figure.items()}
-    return figure * value if factor else value
+def points(figures: Mapping[tuple[Key, ...], Any]) -> Iterator[tuple[tuple[Key, ...], float]]:
+    """The figures with paths over time point by point."""
+    for path, figure in figures.items():
+        if isinstance(figure, dict):
+            yield from (((*path, quarter), point) for quarter, point in figure.items())
+        else:
+            yield path, figure
 
 
 def _value(free: FreeParameter, place: float) -> float:

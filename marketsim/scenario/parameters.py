@@ -64,6 +64,7 @@ class Conditions:
     new_generation: Bools  # [f,1] by the calendar
     interest: float  # per quarter
     climate: float
+    entry_rate: float  # firms/quarter
     foreign_price: Floats  # [F,1] krmb, tariff included
     foreign_compute: Floats  # [F,1] TFLOPS
     foreign_bandwidth: Floats  # [F,1] TB/s
@@ -304,6 +305,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
     content, support = (_table(levers[f"{lever}.{name}"] for name in world.segments) for lever in SEGMENT_LEVERS)
     interest = linear(world.finance.interest_rate, quarters) / 4
     climate = linear(world.finance.climate, quarters)
+    entry = linear(world.population.entry_rate, quarters)
     electricity = linear(world.market.electricity_price, quarters)
     counted = linear(world.market.counted_tokens, quarters)
     offers = {f: _offers(world, f, quarters) for f in ("price", "compute", "bandwidth", "power", "supply")}
@@ -323,6 +325,7 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
             new_generation=np.array([[name in family.generations] for family in world.families.values()]),
             interest=float(interest[t]),
             climate=float(climate[t]),
+            entry_rate=float(entry[t]),
             foreign_price=offers["price"][t] * (1 + levers["import_tariff"][t]),
             foreign_compute=offers["compute"][t],
             foreign_bandwidth=offers["bandwidth"][t],

@@ -284,13 +284,16 @@ class Finance(Section):
     acquisition_price: Share = quantity("1", "price of a failing vendor as a share of what it is worth to the buyer")
     base_value: Amount = quantity("rmb_m per k cards", "what an installed card is worth to a buyer")
     software_value: Amount = quantity("rmb_m", "what full software maturity that one lacks is worth")
+    plant_value: Share = quantity("1", "worth of a failing vendor's capacity to a buyer over its price when new", 0.0)
     normal_margin: Share = quantity("1", "gross margin below which low prices count as a cause of losses")
 
 
 class Population(Section):
     """Entry and exit."""
 
-    entry_rate: Amount = quantity("firms/quarter", "entry at climate 1, normal margin and ample room")
+    entry_rate: AmountPath = quantity(
+        "firms/quarter", "entry at climate 1, normal margin and ample room, linear between points"
+    )
     largest_population: Positive = quantity("firms", "number of domestic firms at which entry stops")
     entry_margin_weight: Amount = quantity("1", "1: entry follows the industry's margin; 0: it does not")
     base_retention: Share = quantity("1", "share of a failed vendor's base that a buyer of the firm keeps")

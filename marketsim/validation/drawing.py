@@ -24,7 +24,7 @@ WIDTH = 7.2
 LINE = 17
 """pixels of the canvas, 100 of them an inch, that a line of text takes"""
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "marketsim",
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",  # ships with matplotlib, so that layout is the same everywhere
@@ -110,7 +110,7 @@ def plain_log(axes: Axes, which: str) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
 

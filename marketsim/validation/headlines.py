@@ -36,11 +36,15 @@ class Played:
 
 @dataclass(frozen=True)
 class Headline:
-    """An outcome of a run: what it is called, its unit, why it is looked at, and how it is measured, [r]."""
+    """An outcome of a run: what it is called, its unit, and how it is measured, [r].
+
+    subject: what it is called in a sentence.  why: the question that it answers.
+    """
 
     title: str
     unit: str
     of: Callable[[Played], Floats]
+    subject: str = ""
     why: str = ""
 
 
@@ -93,24 +97,72 @@ TEN = (
         "domestic share of value, 2028",
         "1",
         _in("domestic_share_value", 2028),
+        "the domestic share of value in 2028",
         "the aim of the policy, and where houses of forecasters differ most",
     ),
-    Headline("cards sold, 2028", "k cards", _in("cards", 2028), "volume, when the ramps of foundry and memory decide"),
+    Headline(
+        "cards sold, 2028",
+        "k cards",
+        _in("cards", 2028),
+        "the number of cards sold in 2028",
+        "volume, when the ramps of foundry and memory decide",
+    ),
     Headline(
         "cost of a million tokens, 2028",
         "RMB",
         _in("cost_per_million_tokens", 2028),
+        "the cost of a million tokens in 2028",
         "what users get out of it, and the industry's own promise",
     ),
-    Headline("price of a domestic card, 2030", "krmb/card", _in("price", 2030), "whether there is a price war"),
-    Headline("domestic gross margin, 2030", "1", _in("gross_margin", 2030), "whether a price war hurts"),
-    Headline("use of capacity contracts, 2030", "1", _in("capacity_use", 2030), "whether there is excess supply"),
-    Headline("Herfindahl index of domestic vendors, 2034", "index", _in("hhi", 2034), "fragmented or concentrated"),
-    Headline("active vendors, 2034", "firms", _in("active_vendors", 2034), "how many are left"),
     Headline(
-        "largest fall in active vendors", "1", largest_fall, "whether there is a shakeout: photovoltaics lost 40-80 %"
+        "price of a domestic card, 2030",
+        "krmb/card",
+        _in("price", 2030),
+        "the price of a domestic card in 2030",
+        "whether there is a price war",
     ),
-    Headline("exits until 2034", "firms", exits, "failures and acquisitions that new entry may hide"),
+    Headline(
+        "domestic gross margin, 2030",
+        "1",
+        _in("gross_margin", 2030),
+        "the gross margin of domestic vendors in 2030",
+        "whether a price war hurts",
+    ),
+    Headline(
+        "use of capacity contracts, 2030",
+        "1",
+        _in("capacity_use", 2030),
+        "the use of capacity contracts in 2030",
+        "whether there is excess supply",
+    ),
+    Headline(
+        "Herfindahl index of domestic vendors, 2034",
+        "index",
+        _in("hhi", 2034),
+        "the Herfindahl index of domestic vendors in 2034",
+        "whether the market ends fragmented or concentrated",
+    ),
+    Headline(
+        "active vendors, 2034",
+        "firms",
+        _in("active_vendors", 2034),
+        "the number of active vendors in 2034",
+        "how many are left",
+    ),
+    Headline(
+        "largest fall in active vendors",
+        "1",
+        largest_fall,
+        "the largest fall in the number of active vendors",
+        "whether there is a shakeout; photovoltaics lost 40-80 %",
+    ),
+    Headline(
+        "exits until 2034",
+        "firms",
+        exits,
+        "the number of exits until 2034",
+        "failures and acquisitions that new entry may hide",
+    ),
 )
 """Ten outcomes of the default scenario whose dependence on its free parameters is screened."""
 

@@ -86,7 +86,8 @@ def cards_by_vendor(case: Case) -> str:
         if figure.metric == "cards" and figure.vendor is not None and figure.half is None and figure.year == year
     }
     names = sorted(known, key=lambda name: known[name])
-    titles = {name: seller.title.en for name, seller in {**case.world.vendors, **case.world.foreign}.items()}
+    titles = {name: vendor.title.en for name, vendor in case.world.vendors.items()}
+    titles |= {name: supplier.title.en for name, supplier in case.world.foreign.items()}
     vendors = case.trace.parameters.vendors
     with figure(0.8 + 0.32 * len(names)) as (drawn, (axes,)):
         for row, name in enumerate(names):

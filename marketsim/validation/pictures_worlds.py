@@ -17,12 +17,24 @@ from marketsim.validation.text import bounds, centre, shown, shown_unit, unit_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MEASURES = {
+    "price": "price",
+    "active": "firms with sales at year's end",
+    "capacity_use": "use of capacity contracts",
+    "top10_margin": "median gross margin of the ten largest",
+    "top10_share": "share of the ten largest",
+    "cards": "cards sold",
+    "demand": "what buyers came to spend",
+}
+"""What a panel is called, by measure; those in money, cards and prices are drawn on a logarithmic scale."""
 ROW = 3
 """Small pictures side by side."""
 
 
 def active_firms(cases: dict[str, Case]) -> str:
     """Active domestic firms over time in each scenario, a small picture each."""
+    from matplotlib.ticker import MaxNLocator
+
     rows = -(-len(cases) // ROW)
     with figure(0.4 + 1.9 * rows, rows, ROW) as (drawn, axes):
         for axis, case in zip(axes, cases.values(), strict=False):
@@ -32,6 +44,7 @@ def active_firms(cases: dict[str, Case]) -> str:
             fan(axis, times, active, BLUE)
             axis.set_title(case.world.title.en, fontsize=9)
             axis.set_ylim(0)
+            axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
             first, last = int(times[0]), int(times[-1])
             axis.set_xticks([first, (first + last) // 2, last])
         for axis in axes[len(cases) :]:
@@ -42,7 +55,10 @@ def active_firms(cases: dict[str, Case]) -> str:
 
 
 def history(case: Case, by_measure: dict[str, list[Target]]) -> str:
-    """One panel a measure: median and middle 80 % of runs by year, and the reported figures with their tolerance."""
+    """One panel a measure: median and middle 80 % of runs by year, and the reported figures with their tolerance.
+
+    by_measure: targets of whole years, those of a measure of the same vendors.
+    """
     columns = min(2, len(by_measure))
     rows = -(-len(by_measure) // columns)
     with figure(0.3 + 2.5 * rows, rows, columns) as (drawn, axes):
@@ -56,12 +72,12 @@ def history(case: Case, by_measure: dict[str, list[Target]]) -> str:
 def _panel(axes: Axes, case: Case, measure: str, targets: list[Target]) -> None:
     years, unit = case.years, unit_of(targets[0])
     values = shown(1.0, unit) * case.yearly(targets[0])
-    if measure in ("price", "cards", "revenue", "demand"):
+    if measure in ("price", "cards", "demand"):
         plain_log(axes, "y")
         values = np.where(values > 0, values, np.nan)
     fan(axes, years, values, BLUE)
     _marks(axes, targets, shown(1.0, unit))
-    axes.set_title(case.words.text(f"{measure.replace('_', ' ')}, {shown_unit(unit, case.words)}"))
+    axes.set_title(f"{case.words.text(MEASURES[measure])}, {shown_unit(unit, case.words)}")
     whole_years(axes, years, max(1, len(years) // 5))
 
 
@@ -79,8 +95,7 @@ def experience(case: Case, prices: list[Target]) -> str:
     """Price over cumulative output on logarithmic scales, and the reported prices at the simulated output."""
     of = {"measure": "cards", "unit": "k cards", "against": None}
     cards = case.yearly(prices[0].model_copy(update=of))
-    who = [case.trace.parameters.vendors.index(name) for name in case.trace.parameters.vendors]
-    output = band(case.trace.installed[who].sum() + np.cumsum(cards, axis=0))[1]
+    output = band(case.trace.installed.sum() + np.cumsum(cards, axis=0))[1]
     price = band(case.yearly(prices[0]))[1]
     with figure(3.6) as (drawn, (axes,)):
         plain_log(axes, "x")

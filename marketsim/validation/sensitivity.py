@@ -30,8 +30,8 @@ LEVELS = 4
 class Screening:
     """Elementary effects on the outcomes TEN, each in its unit and per whole range of the parameter.
 
-    mu, mu_star, sigma, confidence (half-width at 95 %): [outcome, parameter].  middle, luck: mean and standard deviation
-    over runs of the scenario as it is, [outcome].
+    mu, mu_star, sigma, confidence (half-width at 95 %): [outcome, parameter].  middle, luck: mean and standard
+    deviation over runs of the scenario as it is, [outcome].
     """
 
     names: list[str]
@@ -66,7 +66,8 @@ class Point:
 
     def __call__(self, places: Floats) -> Floats:
         """Mean over runs of each outcome in TEN.  places: [parameter] within [0, 1]."""
-        return self.at(self.space.values(places)).mean(axis=1)
+        means: Floats = self.at(self.space.values(places)).mean(axis=1)
+        return means
 
     def at(self, values: Floats) -> Floats:
         """The outcomes in TEN of every run, [outcome, run].  values: of the free parameters."""
@@ -101,13 +102,11 @@ def screen(point: Point, trajectories: int, workers: int, progress: Callable[[in
     present = point.at(point.space.present)
     if progress is not None:
         progress(point.runs)
-    return Screening(
-        names,
-        *(np.array([effect[key] for effect in effects], float) for key in ("mu", "mu_star", "sigma", "mu_star_conf")),
-        middle=present.mean(axis=1),
-        luck=present.std(axis=1),
-        points=len(places) + 1,
+    mu, mu_star, sigma, confidence = (
+        np.array([effect[key] for effect in effects], float) for key in ("mu", "mu_star", "sigma", "mu_star_conf")
     )
+    middle, luck = present.mean(axis=1), present.std(axis=1)
+    return Screening(names, mu, mu_star, sigma, confidence, middle, luck, len(places) + 1)
 
 
 def _computed(point: Point, places: Floats, workers: int) -> Iterator[Floats]:

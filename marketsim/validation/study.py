@@ -1,4 +1,4 @@
-"""Everything that the report needs, played and measured: the default scenario, its alternatives, history, other markets."""
+"""Everything that the report needs, played and measured: the default, its alternatives, history, other markets."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def conduct(settings: Settings, decider: Decider, workers: int, progress: Progre
 
     progress: called with the number of runs just finished, of `runs_of(settings)`.
     """
-    cases = {}
+    cases: dict[str, Case] = {}
     for name in scenarios():
         cases[name] = _case(name, settings, decider, cases.get(DEFAULT))
         if progress is not None:

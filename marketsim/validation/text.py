@@ -33,17 +33,17 @@ def number(value: float, unit: str, digits: int | None = None) -> str:
 
 
 def digits_of(values: Iterable[float], unit: str) -> int:
-    """Digits after the point that leave about three in the largest of some values; none for firms."""
-    return 1 if unit == "firms" else min(decimals(max((abs(shown(value, unit)) for value in values), default=0.0)), 2)
+    """Digits after the point for values that stand together: about three in all, fewer for shares and firms."""
+    largest = max((abs(shown(value, unit)) for value in values), default=0.0)
+    most = {"1": 0 if largest >= 100 else 1, "firms": 1}.get(unit, 2)
+    return min(decimals(largest), most)
 
 
 def middle_and_range(values: Floats, unit: str) -> str:
     """Median and middle 80 % of some runs, [r], such as `41 (38-44)`."""
-    low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
-    digits = digits_of([low, middle, high], unit)
-    if unit == "firms":
-        digits = 0
-    texts = [number(float(value), unit, digits) for value in (low, middle, high)]
+    low, middle, high = (float(value) for value in np.quantile(values, (0.1, 0.5, 0.9)))
+    digits = 0 if unit == "firms" else digits_of([low, middle, high], unit)
+    texts = [number(value, unit, digits) for value in (low, middle, high)]
     dash = " to " if low < 0 else "-"
     return texts[1] if texts[0] == texts[2] else f"{texts[1]} ({texts[0]}{dash}{texts[2]})"
 
@@ -60,16 +60,20 @@ def reported(target: Target) -> str:
     unit = unit_of(target)
     if target.value is None:
         assert target.low is not None and target.high is not None
-        digits = digits_of([target.low, target.high], unit)
-        return f"{number(target.low, unit, digits)} to {number(target.high, unit, digits)}"
-    digits = digits_of([target.value], unit)
-    value = number(target.value, unit, digits)
+        return f"{_as_given(target.low, unit)} to {_as_given(target.high, unit)}"
+    value = _as_given(target.value, unit)
     if target.absolute is not None:
-        return f"{value} ±{number(target.absolute, unit, digits)}"
+        return f"{value} ±{_as_given(target.absolute, unit)}"
     if target.factor is not None:
         return f"{value} ×÷{target.factor:g}"
     assert target.relative is not None
     return f"{value} ±{100 * target.relative:.0f} %"
+
+
+def _as_given(value: float, unit: str) -> str:
+    """A reported value without digits that were not given."""
+    text = number(value, unit)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def bounds(target: Target) -> tuple[float, float]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from marketsim.decisions import change
@@ -51,10 +54,29 @@ def test_take_or_pay_and_write_offs_are_idle_capacity():
 
 
 def test_orders_that_were_not_delivered_are_short_supply():
-    outcome, _, causes = after_a_quarter(plain_world(1, each={"stock": 10}))
+    outcome, _, causes = after_a_quarter(plain_world(1, each={"stock": 10}, nodes__node__capacity=0.875))
     missed = outcome.orders[0, 0] - 10
     assert missed > 50
     assert causes["supply"] == pytest.approx(missed * 60 * 0.4)
+
+
+def test_orders_that_no_foundry_or_memory_limit_kept_from_being_served_are_not_short_supply():
+    outcome, _, causes = after_a_quarter(plain_world(1, each={"stock": 10}, nodes__node__capacity=100))
+    assert outcome.orders[0, 0] > 60
+    assert causes["supply"] == 0
+
+
+def test_orders_lost_to_a_smaller_base_are_software():
+    """Two vendors alike but for the base: with a weight of 0.5, a base four times as large is worth ln 4 / 2."""
+    p = plain_world(2, segments__buyers__lock_in=0.5, market__lock_in_floor=1e-9, nodes__node__capacity=100)
+    market = Market(p, 0, range(2))
+    market.state = replace(market.state, base=rows(400, 100)[:, None], stock=rows(1000, 1000))
+    outcome = market.step(market.observe().hold())
+    large, small = outcome.sold[:, 0]
+    assert large > small
+    gap = np.log(4) / 2 * large / (large + small)
+    lost = outcome.orders[1, 0] * np.expm1(gap) * 60 * 0.4
+    assert market.state.shortfall[:, CAUSES.index("software"), 0] == pytest.approx([0, lost])
 
 
 def test_interest_and_missed_rounds_are_funding():

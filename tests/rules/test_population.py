@@ -20,11 +20,11 @@ def flags(*values: bool) -> np.ndarray:
     return np.array(values)[:, None] & YES
 
 
-def sale(bids, failed, cash=(1e5, 1e5, 1e5), approved=True, bases=(100, 100, 100), mature=(0.5, 0.5, 0.5)):
-    p = plain_world(3)
-    _, state = start(p)
+def sale(bids, failed, cash=(1e5, 1e5, 1e5), approved=True, bases=(100, 100, 100), mature=(0.5, 0.5, 0.5), **world):
+    p = plain_world(len(bids), **world)
+    now, state = start(p)
     state = replace(state, cash=rows(*cash), base=rows(*bases)[:, None], software=rows(*mature)[:, None])
-    return population.buyers(p, state, rows(*bids), flags(*failed), approved & flags(True, True, True))
+    return population.buyers(p, now, state, rows(*bids), flags(*failed), approved & flags(*[True] * len(bids)))
 
 
 def test_a_failing_vendor_goes_to_the_bidder_to_whom_it_is_worth_most():
@@ -53,6 +53,21 @@ def test_the_failing_do_not_buy_and_approval_is_needed():
 def test_a_bidder_buys_one_vendor_the_one_worth_most():
     buyer, _ = sale([0, 0, 1e5], [True, True, False], bases=(100, 300, 100))
     assert buyer[:, 0].tolist() == [-1, 2, -1]
+
+
+def test_who_is_outbid_for_the_first_vendor_buys_the_second():
+    buyer, _ = sale(
+        [0, 0, 1e5, 5e4], [True, True, False, False], cash=(0, 0, 1e5, 1e5), bases=(100, 300, 0, 0), mature=[0.5] * 4
+    )
+    assert buyer[:, 0].tolist() == [3, 2, -1, -1]
+
+
+def test_plant_is_worth_its_share_of_the_price_of_new_plant():
+    plant = {"nodes__node__contract_fee": 40, "finance__plant_value": 0.25}
+    _, price = sale([0, 1e5, 0], [True, False, False], bases=(0, 0, 0), **plant)
+    assert price[0, 0] == pytest.approx(0.5 * 0.25 * 40)
+    _, price = sale([0, 1e5, 0], [True, False, False], bases=(0, 0, 0), **(plant | {"finance__plant_value": 0}))
+    assert price[0, 0] == 0
 
 
 def test_the_buyer_keeps_base_contracts_and_the_better_software():

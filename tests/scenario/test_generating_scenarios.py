@@ -7,6 +7,7 @@ same luck every time. A change of the rules that moves a share by more than a te
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -114,6 +115,12 @@ def test_says_in_both_languages_what_it_is(name: str) -> None:
         assert text.en
         assert any("一" <= letter <= "鿿" for letter in text.zh)
     assert scenario.events == [], "no event decides who fails"
+
+
+def test_the_readme_names_every_scenario() -> None:
+    rows = [line for line in (library.folder() / "README.md").read_text("utf-8").splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
+    assert set(library.names()) - named == set()
 
 
 # Lock-in --------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ def capacity(name: str, obs: Observation) -> float:
         ("disciplined", N7, HBM),
         ("ecosystem", N7, HBM),
         ("manufacturer", N12, LPDDR),
+        ("leveraged-manufacturer", N12, LPDDR),
     ],
 )
 def test_starts_its_kind_of_product(name: str, node: int, memory: int, bend: Bend) -> None:
@@ -112,6 +113,28 @@ def test_manufacturer_goes_down_to_variable_cost_and_no_further(bend: Bend) -> N
     decision = play("manufacturer", deep)
     assert np.allclose(decision.price, deep.card_cost)
     assert (decision.run_share == 1).all()
+
+
+def test_leveraged_manufacturer_cuts_with_the_industry_and_does_not_run_for_the_shelf(bend: Bend) -> None:
+    glut = bend(orders=4.0, growth=0.0, stock=80.0, price=30.0)
+    decision = play("leveraged-manufacturer", glut)
+    assert (decision.price < 0.9 * 30).all()
+    assert (decision.run_share == 0).all()
+    assert (decision.capacity >= 0).all()
+    assert np.allclose(play("leveraged-manufacturer", bend(orders=1.0, stock=500.0, price=8.0)).price, glut.card_cost)
+
+
+def test_leveraged_manufacturer_builds_for_growth_in_full_and_asks_for_the_money(bend: Bend, chips: Parameters) -> None:
+    rich, poor = (bend(orders=40.0, growth=0.2, cash=cash, node=N12) for cash in (1e6, 0.0))
+    decision = play("leveraged-manufacturer", rich)
+    wafers = 40 * np.exp(0.2 * 5) / cards_per_wafer(chips, rich.now, rich.state.wafers_made)[N12]
+    held = rich.contracts[:, N12] * (1 - 1 / 8) ** 2
+    assert np.allclose(decision.capacity[:, N12] + held, wafers)
+    assert not decision.funds.any()
+    assert (decision.bid > 0).all()
+    assert (play("leveraged-manufacturer", poor).funds > 0).all()
+    assert not play("leveraged-manufacturer", poor).capacity.any()
+    assert not play("leveraged-manufacturer", poor).bid.any()
 
 
 def test_hoarder_asks_for_more_than_cost_leader_and_that_for_more_than_disciplined(bend: Bend) -> None:

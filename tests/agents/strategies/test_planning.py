@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,87 @@ def test_needed_cards_extrapolate_growth_over_both_lead_times(outlook: Callable[
     assert np.allclose(supply.needed_cards(seen, trust=1.0), 10 * np.exp(0.5))
     assert np.allclose(supply.needed_cards(seen, trust=0.0), 10)
     assert np.allclose(supply.needed_cards(outlook(orders=10.0, growth=0.5), 1.0, growth_limit=0.1), 10 * np.exp(0.5))
+
+
+@pytest.fixture
+def makers(bend: Bend, plant: Parameters) -> Callable[..., Outlook]:
+    """Makers with the same plant and product: a share `use` of capacity is sold at 1.6 times the cost of a card."""
+    cost = bend(world=plant, vendors=slice(0, 4)).card_cost[0, 0]
+    dies = cards_per_wafer(plant, plant.conditions[0], np.zeros((1, 2)))[0, 0]
+
+    def make(use: float, filled: float = 1.0, **bent: Any) -> Outlook:
+        sold = use * dies
+        start = {"contracts": 1.0, "sold": sold, "orders": sold / filled, "growth": 0.0, "price": 1.6 * cost}
+        state = start | {"stock": 0.0, "pipeline": 0.0, "memory_stock": 1.0} | bent
+        return Outlook(bend(world=plant, vendors=slice(0, 4), **state))
+
+    return make
+
+
+def test_price_by_use_pulls_to_the_markup_that_the_industry_s_use_allows(makers: Callable[..., Outlook]) -> None:
+    """From p * u^(1/e), three tenths of the way to k*c: 1 + 0.4 * (0.7 - 0.5) / (0.9 - 0.5) = 1.2 at a use of 0.7."""
+    for use, markup in ((0.4, 1.0), (0.5, 1.0), (0.7, 1.2), (0.9, 1.4), (1.0, 1.4)):
+        seen = makers(use)
+        led = 1.6 * seen.obs.card_cost * use ** (1 / seen.elasticity)
+        aim = led + 0.3 * (markup * seen.obs.card_cost - led)
+        assert np.allclose(planning.price_by_use(seen, 1.4, fall=0.9, ceiling=10), aim, rtol=1e-3)
+
+
+def test_idle_plant_does_not_press_the_price_while_buyers_go_short(makers: Callable[..., Outlook]) -> None:
+    assert np.allclose(makers(0.4).market.industry_use, 0.4)
+    assert np.allclose(makers(0.4, filled=0.95).market.industry_use, 0.4)
+    assert np.allclose(makers(0.4, filled=0.75).market.industry_use, 0.7)
+    assert np.allclose(makers(0.4, filled=0.5).market.industry_use, 1.0)
+
+
+def test_price_by_use_stays_between_cost_and_ceiling_and_moves_in_steps(makers: Callable[..., Outlook]) -> None:
+    cost = makers(0.2).obs.card_cost
+    assert np.allclose(planning.price_by_use(makers(0.2, price=cost[0, 0]), 1.4), cost)
+    assert np.allclose(planning.price_by_use(makers(0.2), 1.4, fall=0.01), 1.6 * cost * 0.99)
+    assert np.allclose(planning.price_by_use(makers(1.0, filled=0.1, price=1.8 * cost[0, 0]), 1.4), 1.3 * 1.4 * cost)
+    newcomer = np.ones((8, 1))
+    newcomer[0] = 0.0
+    first = makers(0.7, orders=makers(0.7).obs.orders[0, 0] * newcomer)
+    assert np.allclose(planning.price_by_use(first, 1.4, fall=0.01)[0], 1.2 * cost[0], rtol=1e-3)
+
+
+def test_own_orders_move_the_price_only_as_far_as_rivals_take_the_difference(makers: Callable[..., Outlook]) -> None:
+    """Half again as many orders at the same use of the industry: 1.5^(1/e), and of that what the pull leaves."""
+    calm = makers(0.6)
+    more = np.ones((8, 1))
+    more[0] = 1.5
+    asked = makers(0.6, orders=calm.obs.orders[0, 0] * more)
+    prices = [planning.price_by_use(seen, 1.4, rise=9, fall=0.9, ceiling=99) for seen in (calm, asked)]
+    own, cost = 1 / calm.elasticity[0], calm.obs.card_cost[0]
+    assert np.allclose(prices[1][0] - prices[0][0], 0.7 * 1.6 * cost * 0.6**own * (1.5**own - 1), rtol=1e-3)
+
+
+def test_reach_counts_idle_contracts_unless_memory_was_short(bend: Bend) -> None:
+    held = {"orders": 10.0, "growth": 0.0, "stock": 2.0, "pipeline": 2.0, "contracts": 1.0}
+    ample, short = (Outlook(bend(memory_stock=left, **held)) for left in (1.0, 0.0))
+    assert np.allclose(short.reach_use, 10 / 4, rtol=1e-3)
+    assert np.allclose(ample.reach_use, 10 / (2 + ample.line_capacity), rtol=1e-3)
+    assert np.allclose(Outlook(bend(**held | {"orders": 0.0})).reach_use, 1.0)
+
+
+def test_plant_is_paid_from_cash_that_running_it_does_not_need(makers: Callable[..., Outlook]) -> None:
+    """At hand is cash less two quarters' fixed cost and less what trade credit leaves of a quarter's cards."""
+    seen = makers(1.0, cash=1e5, revenue=100.0, arriving=0.0)
+    cards = seen.obs.card_cost / seen.wafers_per_card
+    fixed, kept = 60 + 1.4 * 100, (1 - 1 / 60) ** 3
+    assert np.allclose(seen.plant_price, 0.7 * 300 + cards)
+    assert np.allclose(seen.payable_plant, (1e5 - 2 * fixed - (kept * cards - 0.3 * 100)) / (0.7 * 300 + cards))
+    assert not makers(1.0, cash=2 * fixed, revenue=100.0).payable_plant.any()
+    asked = supply.capacity_for(seen, np.full(seen.obs.price.shape, 1e6), payable=0.5 * seen.payable_plant)
+    assert np.allclose(asked[:, 0], 0.5 * seen.payable_plant)
+
+
+def test_funds_for_plant_are_what_own_money_does_not_pay(makers: Callable[..., Outlook]) -> None:
+    seen = makers(1.0, cash=0.0, arriving=0.0)
+    cards = 1.5 * seen.planned_position / seen.wafers_per_card
+    assert np.allclose(planning.funds_for_plant(seen, cards), 0.5 * seen.planned_position * seen.plant_price)
+    assert not planning.funds_for_plant(makers(1.0, cash=1e6), cards).any()
+    assert not planning.funds_for_plant(seen, 0.9 * cards / 1.5).any()
 
 
 def test_capacity_closes_the_gap_to_what_contracts_will_be_worth(bend: Bend, chips: Parameters) -> None:
@@ -111,6 +193,8 @@ def test_line_runs_for_orders_until_and_when_the_cards_come_out(bend: Bend, chip
     share = supply.run_for_orders(Outlook(obs), trust=1.0, cover=0.5, least=0.0)
     assert np.allclose(share, np.minimum(wanted / per_wafer, 1.0))
     assert 0 < share[0, 0] < 1
+    smooth = supply.run_for_orders(Outlook(obs), trust=1.0, cover=0.5, least=0.0, pace=0.4)
+    assert np.allclose(smooth, np.minimum((10 + 0.4 * (wanted - 10)) / per_wafer, 1.0))
 
 
 def test_budgets_are_shares_of_revenue_above_a_floor_and_within_the_runway(outlook: Callable[..., Outlook]) -> None:

@@ -1,0 +1,216 @@
+"""Which parameters the data pin down: the profile of the loss over each of them.
+
+A parameter is held at places across its range while all others adapt, and the loss there is played, not estimated. The
+data allow the places at which it is at most RISE above the least loss. Without the others adapting, a parameter whose
+effect another one can undo would look pinned down.
+Source: Raue et al. (2009), Bioinformatics 25(15), on profiles; Bates, Watts (1988), Nonlinear Regression, ch. 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from marketsim.calibration.evaluations import Evaluate
+from marketsim.calibration.loss import RISE, Loss, Point
+from marketsim.calibration.search import step
+from marketsim.state import Floats
+
+GRID = np.linspace(0, 1, 7)
+"""Places at which a parameter is held, beside those that narrow down where the data begin to object."""
+NEAR = 0.02
+"""Places closer than this are one."""
+TRIES = 4
+"""Gauss-Newton steps for the others to adapt in."""
+REFINED = 3
+"""Places that narrow down an end of an interval."""
+ENOUGH = 0.05
+"""Gain of a step, or distance from RISE, below which another one is not worth it."""
+CORRELATED = 0.8
+
+
+class Seen(NamedTuple):
+    """A point, and the slopes of the distances as they were last known there, [target, parameter]."""
+
+    point: Point
+    jacobian: Floats
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A parameter's profile: places held, [place] ascending, least loss at each, and the interval that the data allow.
+
+    low, high: places from 0 to 1.  below, above: whether the data rule out what lies beyond.
+    """
+
+    places: Floats
+    losses: Floats
+    low: float
+    high: float
+    below: bool
+    above: bool
+
+    @property
+    def verdict(self) -> str:
+        """How much the data say about the parameter."""
+        return VERDICTS[self.below + self.above]
+
+
+VERDICTS = ("not identified", "one-sided", "pinned down")
+Walk = Generator[Floats, Point, list[Seen]]
+"""Asks for places to evaluate, is given the points, and returns what it saw from the best point outwards."""
+
+
+def profiles(evaluate: Evaluate, best: Point, jacobian: Floats, loss: Loss) -> tuple[list[Profile], Point]:
+    """The profile of every parameter from the best point, and the least point that came up on the way.
+
+    jacobian: of the distances by place at the best point, [target, parameter].
+    """
+    parameters = range(len(best.place))
+    walks = [
+        _walk(Seen(best, jacobian), parameter, grid, loss)
+        for parameter in parameters
+        for grid in (GRID[GRID < best.place[parameter] - NEAR][::-1], GRID[GRID > best.place[parameter] + NEAR])
+    ]
+    sides = [[seen.point for seen in side] for side in _together(walks, evaluate)]
+    found = [_profile(parameter, best, sides[2 * parameter], sides[2 * parameter + 1]) for parameter in parameters]
+    return found, min((point for side in sides for point in side), key=lambda point: point.loss, default=best)
+
+
+def unexamined(best: Point) -> list[Profile]:
+    """Profiles of nothing but the best point, which rule nothing out."""
+    loss = np.array([best.loss])
+    return [Profile(np.array([place]), loss, 0.0, 1.0, False, False) for place in best.place]
+
+
+def _together(walks: Sequence[Walk], evaluate: Evaluate) -> list[list[Seen]]:
+    """What the walks return, one step of each at a time, so that there is work for all processes."""
+    results: dict[int, list[Seen]] = {}
+    asked: dict[int, Floats] = {}
+
+    def advance(number: int, point: Point | None) -> None:
+        try:
+            asked[number] = next(walks[number]) if point is None else walks[number].send(point)
+        except StopIteration as end:
+            results[number] = end.value
+
+    for number in range(len(walks)):
+        advance(number, None)
+    while asked:
+        waiting, asked = asked, {}
+        for number, point in zip(waiting, evaluate(list(waiting.values())), strict=True):
+            advance(number, point)
+    return [results[number] for number in range(len(walks))]
+
+
+def _walk(best: Seen, parameter: int, grid: Floats, loss: Loss) -> Walk:
+    """From the best point outwards along a grid, then to where the loss crosses RISE above the least."""
+    path = [best]
+    for place in grid:
+        path.append((yield from _adapted(path[-1], parameter, float(place), loss)))
+    ceiling = best.point.loss + RISE
+    for _ in range(REFINED):
+        inner = _outermost([seen.point for seen in path], ceiling)
+        if inner == len(path) - 1:
+            break
+        inside, outside = path[inner], path[inner + 1]
+        place = _crossing(inside.point, outside.point, parameter, best.point.loss)
+        between = yield from _adapted(inside, parameter, place, loss)
+        path.insert(inner + 1, between)
+        if abs(between.point.loss - ceiling) < ENOUGH:
+            break
+    return path
+
+
+def _adapted(start: Seen, parameter: int, place: float, loss: Loss) -> Generator[Floats, Point, Seen]:
+    """The least loss with a parameter held at a place, as far as a few steps find it."""
+    lowest: Seen | None = None
+    at, damping = start, 1e-3
+    for _ in range(TRIES):
+        asked = step(at.point, at.jacobian, loss, damping, (parameter, place))
+        if lowest is not None and np.allclose(asked, lowest.point.place, atol=1e-4):
+            break
+        point = yield asked
+        seen = Seen(point, _updated(at, point))
+        gain = np.inf if lowest is None else lowest.point.loss - point.loss
+        if lowest is None or gain > 0:
+            lowest = at = seen
+        else:
+            at, damping = Seen(lowest.point, seen.jacobian), damping * 30
+        if 0 < gain < ENOUGH:
+            break
+    assert lowest is not None
+    return lowest
+
+
+def _updated(before: Seen, point: Point) -> Floats:
+    """Slopes that agree with what came out at the point (Broyden's update)."""
+    moved = point.place - before.point.place
+    missed = point.distances - before.point.distances - before.jacobian @ moved
+    length = float(moved @ moved)
+    found: Floats = before.jacobian + (np.outer(missed, moved) / length if length > 1e-12 else 0.0)
+    return found
+
+
+def _outermost(path: Sequence[Point], ceiling: float) -> int:
+    """The last point of a path whose loss is not above the ceiling."""
+    return max(number for number, point in enumerate(path) if point.loss <= ceiling)
+
+
+def _crossing(inside: Point, outside: Point, parameter: int, least: float) -> float:
+    """Where the loss between two points crosses RISE: its root above the least is close to linear in the place."""
+    inner, outer = (np.sqrt(max(point.loss - least, 0.0)) for point in (inside, outside))
+    way = (np.sqrt(RISE) - inner) / (outer - inner)
+    return float(inside.place[parameter] + way * (outside.place[parameter] - inside.place[parameter]))
+
+
+def _profile(parameter: int, best: Point, down: Sequence[Point], up: Sequence[Point]) -> Profile:
+    """The profile from the walks to both sides, which begin at the best point."""
+    ends, known = [], []
+    for side, end in ((down, 0.0), (up, 1.0)):
+        inner = _outermost(side, best.loss + RISE)
+        known.append(inner < len(side) - 1)
+        ends.append(_crossing(side[inner], side[inner + 1], parameter, best.loss) if known[-1] else end)
+    points = [*reversed(down), *up[1:]]
+    places, losses = (
+        np.array(column) for column in zip(*((at.place[parameter], at.loss) for at in points), strict=True)
+    )
+    return Profile(places, losses, ends[0], ends[1], known[0], known[1])
+
+
+def singular_values(best: Point, jacobian: Floats, loss: Loss) -> Floats:
+    """Of the slopes of what is squared, [parameter] descending: a move by 1/value of all ranges costs RISE.
+
+    Below 1 the whole range of a combination of parameters costs less than that.
+    """
+    slopes = loss.slopes(best.distances, jacobian)[: len(best.distances)]
+    values: Floats = np.linalg.svd(slopes, compute_uv=False)
+    return np.pad(values, (0, max(0, len(best.place) - len(values))))
+
+
+def correlations(best: Point, jacobian: Floats, loss: Loss) -> Floats:
+    """How the parameters move together along what the data allow, [parameter, parameter].
+
+    (4 J'J + 12 I)^-1 scaled to ones on its diagonal: a tolerance is two standard errors, and before the data speak
+    every place in a range is as good as any other, which has the variance 1/12.
+    """
+    slopes = loss.slopes(best.distances, jacobian)[: len(best.distances)]
+    covariance = np.linalg.inv(4 * slopes.T @ slopes + 12 * np.eye(len(best.place)))
+    spread = np.sqrt(np.diag(covariance))
+    found: Floats = covariance / np.outer(spread, spread)
+    return found
+
+
+def pairs(correlation: Floats, least: float = CORRELATED) -> Iterator[tuple[int, int, float]]:
+    """Parameters that the data tell apart badly, strongest first."""
+    found = [
+        (first, second, float(correlation[first, second]))
+        for first in range(len(correlation))
+        for second in range(first + 1, len(correlation))
+        if abs(correlation[first, second]) >= least
+    ]
+    yield from sorted(found, key=lambda pair: -abs(pair[2]))
+

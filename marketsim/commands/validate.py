@@ -1,0 +1,94 @@
+"""`marketsim validate`: how near the scenarios come to what is reported, and what that hangs on, as a document."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.progress import progress
+from marketsim.commands.run import Quiet, Seed, Workers, option
+from marketsim.errors import MarketSimError
+
+if TYPE_CHECKING:
+    from marketsim.ensemble import Decide
+    from marketsim.scenario.schema import Scenario
+
+NEEDED = ("matplotlib", "SALib")
+
+Runs = Annotated[int, option(2, 10_000, "Runs of each scenario.")]
+Trajectories = Annotated[int, option(2, 1_000, "Trajectories of the Morris screening of the free parameters.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder for the document; docs/ of a checkout if not given.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Only say whether the document in the folder is up to date.")]
+
+
+def validate(
+    out: Out = None,
+    runs: Runs = 200,
+    seed: Seed = 7,
+    trajectories: Trajectories = 16,
+    workers: Workers = None,
+    check: Check = False,
+    quiet: Quiet = False,
+) -> None:
+    """Set the scenarios beside reported figures and history, and write docs/validation.md with pictures."""
+    folder = out or _docs()
+    with stopping_cleanly():
+        if check:
+            _check(folder)
+            return
+        _need_libraries()
+        from marketsim.validation.document import write
+        from marketsim.validation.fingerprint import fingerprint
+        from marketsim.validation.study import Settings, conduct, runs_of
+
+        settings = Settings(runs, seed, trajectories, min(runs, Settings.runs_of_point))
+        with progress(runs_of(settings), quiet) as advance:
+            study = conduct(settings, _decider, workers or os.cpu_count() or 1, advance)
+        paths = write(study, fingerprint(settings, _decider), folder)
+    if not quiet:
+        typer.echo(f"{paths[0]} written, and {len(paths) - 1} files in {paths[-1].parent}", err=True)
+
+
+def _decider(scenario: Scenario) -> Decide:
+    from marketsim.api import strategies_of
+
+    return Stoppable(strategies_of(scenario))
+
+
+def _check(folder: Path) -> None:
+    """Say what has changed since the document was made, and fail if anything has."""
+    from marketsim.validation.document import FOLDER, NAME
+    from marketsim.validation.fingerprint import differences
+
+    document = folder / NAME
+    if not document.is_file():
+        raise MarketSimError(f"there is no {document}: `marketsim validate` writes it")
+    changed = differences(folder / FOLDER, _decider)
+    if changed:
+        listing = "\n".join(f"  {line}" for line in changed)
+        raise MarketSimError(f"{document} is out of date, run `marketsim validate` again:\n{listing}")
+    typer.echo(f"{document} is up to date")
+
+
+def _docs() -> Path:
+    """The folder docs/ of a checkout. Raises MarketSimError where the package is installed without one."""
+    from marketsim.scenario import library
+
+    docs = library.folder().parent / "docs"
+    if not (docs / "model.md").is_file():
+        raise MarketSimError("there is no checkout with a folder docs/ here: name a folder with --out DIR")
+    return docs
+
+
+def _need_libraries() -> None:
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        hint = "pip install 'chip-market[calibration]' brings them"
+        raise MarketSimError(f"this command needs {' and '.join(missing)}: {hint}")

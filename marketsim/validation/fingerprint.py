@@ -1,0 +1,96 @@
+"""What a report was made from, so that an outdated one is noticed.
+
+Files count by their content: a comment or another layout changes nothing. The rules count by what they do: a few runs
+of each scenario are summed up, and the sums are compared with a tolerance for last bits that differ between machines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from marketsim import targets
+from marketsim.ensemble import simulate_chunk
+from marketsim.outcomes import METRICS
+from marketsim.scenario import library
+from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.source import parse, plain, read_text
+from marketsim.validation.study import Decider, Settings, scenarios
+
+PROBE_RUNS, PROBE_QUARTERS, PROBE_SEED = 2, 48, 1
+TOLERANCE = 1e-6
+FILE = "inputs.json"
+
+Fingerprint = dict[str, Any]
+
+
+def fingerprint(settings: Settings, decider: Decider) -> Fingerprint:
+    """Settings, hashes of scenario and target files, and what the rules make of the scenarios."""
+    names = scenarios()
+    return {
+        "settings": asdict(settings),
+        "scenarios": {name: content_hash(library.folder() / f"{name}.yaml") for name in names},
+        "targets": {name: content_hash(targets.folder() / f"{name}.yaml") for name in names if name in targets.names()},
+        "behaviour": {name: behaviour(name, decider) for name in names},
+    }
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of what a YAML file says, 16 hexadecimal digits."""
+    content = json.dumps(plain(parse(read_text(path), str(path)).root), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def behaviour(name: str, decider: Decider) -> dict[str, float]:
+    """Yearly outcomes of a few runs of a scenario, summed over years and runs."""
+    world = library.load_scenario(name)
+    world = world.model_copy(update={"quarters": min(world.quarters, PROBE_QUARTERS)})
+    outcomes = simulate_chunk(Parameters(world), decider(world), PROBE_SEED, range(PROBE_RUNS))
+    return {name: float(values.sum()) for name, values in zip(METRICS, outcomes.metrics, strict=True)}
+
+
+def written(found: Fingerprint) -> str:
+    """The fingerprint as JSON."""
+    return json.dumps(found, indent=1) + "\n"
+
+
+def differences(folder: Path, decider: Decider) -> list[str]:
+    """What has changed since the report in a folder was made; empty if it is up to date."""
+    path = folder / FILE
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return [f"{path} is not there or cannot be read"]
+    now = fingerprint(Settings(), decider)
+    changed = [
+        f"{part[:-1]} {name} {what}"
+        for part in ("scenarios", "targets")
+        for name, what in _changed(before.get(part, {}), now[part])
+    ]
+    for name, sums in now["behaviour"].items():
+        outcomes = _moved(before.get("behaviour", {}).get(name, {}), sums)
+        if outcomes and f"scenario {name} is new" not in changed:
+            changed.append(f"rules or scenario {name}: runs come out differently ({', '.join(outcomes[:3])}, ...)")
+    if before.get("settings") != now["settings"]:
+        changed.append(f"it was made with other settings than the usual ones: {before.get('settings')}")
+    return changed
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, str]]:
+    new = [(name, "is new") for name in now if name not in before]
+    gone = [(name, "is gone") for name in before if name not in now]
+    other = [(name, "has changed") for name in now if name in before and before[name] != now[name]]
+    return new + gone + other
+
+
+def _moved(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
+    return [
+        name
+        for name, value in now.items()
+        if not math.isclose(before.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=1e-9)
+    ]

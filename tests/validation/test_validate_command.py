@@ -1,0 +1,138 @@
+"""`marketsim validate`: what it writes, what it refuses, and how an outdated document is noticed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from marketsim.api import strategies_of
+from marketsim.cli import main
+from marketsim.commands import validate
+from marketsim.scenario import library
+from marketsim.validation import fingerprint
+from marketsim.validation.fingerprint import content_hash, differences
+from marketsim.validation.study import DEFAULT, Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def marketsim(capsys: pytest.CaptureFixture[str]):
+    def call(*arguments: str) -> Result:
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        return Result(int(caught.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def test_the_document_of_this_checkout_is_up_to_date():
+    """If this fails: `marketsim validate`, and look at what has changed in docs/validation.md."""
+    assert differences(DOCS / "validation", strategies_of) == []
+    text = (DOCS / "validation.md").read_text(encoding="utf-8")
+    assert all((DOCS / where).is_file() for where in re.findall(r"\]\((validation/.+?)\)", text))
+
+
+def test_the_command_writes_a_document_and_knows_it_again(marketsim, small: Path, tmp_path: Path, monkeypatch):
+    few = Settings(runs=2, seed=3, trajectories=2, runs_of_point=2)
+    options = ("--runs", "2", "--seed", "3", "--trajectories", "2", "--workers", "1")
+    done = marketsim("validate", "--out", str(tmp_path), *options)
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith(f"{tmp_path / 'validation.md'} written, and ")
+    again = marketsim("validate", "--check", "--out", str(tmp_path))
+    assert again.code == 1
+    assert "it was made with other settings than the usual ones" in again.err
+    monkeypatch.setattr(fingerprint, "Settings", lambda: few)
+    assert (
+        marketsim("validate", "--check", "--out", str(tmp_path)).out == f"{tmp_path / 'validation.md'} is up to date\n"
+    )
+    made_later(small, tmp_path, monkeypatch)
+    last = marketsim("validate", "--check", "--out", str(tmp_path))
+    assert last.code == 1
+    assert f"scenario {DEFAULT} has changed" in last.err
+    assert "scenario lock-in is new" in last.err
+    assert "scenario steady is gone" in last.err
+
+
+def made_later(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another library: a figure of the default scenario changed, a scenario added, one gone."""
+    changed = tmp_path / "scenarios"
+    shutil.copytree(small, changed)
+    path = changed / f"{DEFAULT}.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("low: 0.1, high: 0.9", "low: 0.1, high: 0.8"), encoding="utf-8")
+    (changed / "lock-in.yaml").write_text(f"extends: {DEFAULT}\nname: lock-in\n", encoding="utf-8")
+    (changed / "steady.yaml").unlink()
+    monkeypatch.setattr(library, "folder", lambda: changed)
+
+
+def test_comments_and_layout_change_no_hash_and_figures_and_sources_do(tmp_path: Path):
+    path = tmp_path / "a.yaml"
+    hashes = []
+    for text in (
+        "a: 1\nb: {source: x}\n",
+        "# why\na:   1\n\nb:\n  source: x\n",
+        "a: 2\nb: {source: x}\n",
+        "a: 1\nb: {source: y}\n",
+    ):
+        path.write_text(text, encoding="utf-8")
+        hashes.append(content_hash(path))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_other_rules_are_noticed(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made = fingerprint.fingerprint(Settings(), strategies_of)
+    (tmp_path / "inputs.json").write_text(fingerprint.written(made), encoding="utf-8")
+    assert differences(tmp_path, strategies_of) == []
+    made["behaviour"]["steady"]["cards"] *= 1 + 1e-9  # the last bits of another machine
+    (tmp_path / "inputs.json").write_text(fingerprint.written(made), encoding="utf-8")
+    assert differences(tmp_path, strategies_of) == []
+    made["behaviour"]["steady"]["cards"] *= 1.001
+    (tmp_path / "inputs.json").write_text(fingerprint.written(made), encoding="utf-8")
+    assert differences(tmp_path, strategies_of) == ["rules or scenario steady: runs come out differently (cards, ...)"]
+
+
+def test_nothing_to_check_is_an_error_that_says_what_to_do(marketsim, tmp_path: Path):
+    done = marketsim("validate", "--check", "--out", str(tmp_path))
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"marketsim: there is no {tmp_path / 'validation.md'}: `marketsim validate` writes it\n"
+
+
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(marketsim, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(validate, "find_spec", lambda name: None)
+    done = marketsim("validate", "--out", str(tmp_path))
+    assert done.code == 1
+    assert done.err == (
+        "marketsim: this command needs matplotlib and SALib: pip install 'chip-market[calibration]' brings them\n"
+    )
+
+
+def test_without_a_checkout_a_folder_must_be_named(marketsim, small: Path):
+    done = marketsim("validate")
+    assert done.code == 1
+    assert "name a folder with --out DIR" in done.err
+
+
+@pytest.mark.parametrize("arguments", [("--runs", "1"), ("--trajectories", "1"), ("--seed", "-1"), ("--workers", "0")])
+def test_numbers_out_of_bounds_are_refused(marketsim, arguments: tuple[str, str]):
+    done = marketsim("validate", *arguments)
+    assert done.code == 2
+    assert "is not a whole number from" in done.err
+
+
+def test_a_folder_that_cannot_be_written_is_named(marketsim, small: Path, tmp_path: Path):
+    (tmp_path / "validation").write_text("in the way", encoding="utf-8")
+    done = marketsim(*("validate", "--out", str(tmp_path), "--runs", "2", "--trajectories", "2", "--workers", "1"))
+    assert done.code == 1
+    assert "cannot be written" in done.err
