@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from agents.strategies.outlook import Outlook
-from agents.strategies.planning import adaptation_to_gaps, budgets, funds_for_runway, price_between
+from agents.strategies.planning import (
+    LARGEST_BUDGET,
+    adaptation_to_gaps,
+    budgets,
+    funds_for_runway,
+    price_between,
+)
 from agents.strategies.strategy import Strategy
 from agents.strategies.supply import capacity_for, needed_cards, time_for_product
 from marketsim.decisions import Decision, change
@@ -17,7 +25,8 @@ class Manufacturer(Strategy):
 
     Plant is sunk, so every unit above variable cost is worth making: it runs all capacity, and its price follows
     utilisation at once, up to a good mark-up and down to variable cost. It expects growth to go on over the lead time
-    of new plant and spends nearly all spare cash on it, lenders paying the rest. Research is an afterthought.
+    of new plant and spends nearly all spare cash on it, lenders paying the rest. Research is an afterthought. For those
+    who fail it bids up to half the cash beyond six quarters' fixed cost: their plant is cheaper than new plant.
 
     Example: photovoltaic modules, 2008 to 2013: prices fell by four fifths while output grew; Suntech went from number
     one in 2011 to insolvency in 2013 over notes of USD 541m (reference data, photovoltaics).
@@ -28,8 +37,9 @@ class Manufacturer(Strategy):
     title: ClassVar = {"en": "Manufacturer", "zh": "产能制造商"}
 
     def decide(self, obs: Observation) -> Decision:
-        """All capacity at the clearing price, and more capacity while orders grow."""
+        """All capacity at the clearing price, more capacity while orders grow, and a bid with spare cash."""
         outlook = Outlook(obs)
+        spare = np.maximum(obs.cash - 6 * outlook.fixed_cost, 0.0)
         node, memory = outlook.market.cheapest_node, outlook.market.cheapest_memory
         return change(
             obs.hold(),
@@ -41,4 +51,5 @@ class Manufacturer(Strategy):
             **budgets(outlook, research=0.03, adaptation=0.005, service=0.01),
             adaptation_split=adaptation_to_gaps(outlook),
             funds=funds_for_runway(outlook, quarters=4),
+            bid=np.minimum(0.5 * spare, LARGEST_BUDGET),
         )

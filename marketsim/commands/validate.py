@@ -44,14 +44,16 @@ def validate(
             _check(folder)
             return
         _need_libraries()
-        from marketsim.validation.document import write
+        from marketsim.validation.document import prepare, write
         from marketsim.validation.fingerprint import fingerprint
         from marketsim.validation.study import Settings, conduct, runs_of
 
+        prepare(folder)  # before minutes of work that would be lost
         settings = Settings(runs, seed, trajectories, min(runs, Settings.runs_of_point))
+        made_from = fingerprint(settings, _decider)
         with progress(runs_of(settings), quiet) as advance:
             study = conduct(settings, _decider, workers or os.cpu_count() or 1, advance)
-        paths = write(study, fingerprint(settings, _decider), folder)
+        paths = write(study, made_from, folder)
     if not quiet:
         typer.echo(f"{paths[0]} written, and {len(paths) - 1} files in {paths[-1].parent}", err=True)
 

@@ -13,7 +13,7 @@ from marketsim.errors import Problem
 from marketsim.scenario.source import Key, Node, Provenance
 
 _MARKS = ("source", "note")
-CERTAINTY = ("reported", "estimated", "derived", "conflicting", "assumption")
+CERTAINTY = ("reported", "estimated", "derived", "conflicting", "fitted", "assumption")
 """How sure a figure is: the first word of its note, or `source: assumption`. See `scenarios/README.md`."""
 
 

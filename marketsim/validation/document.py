@@ -55,13 +55,21 @@ def write(study: Study, made_from: Fingerprint, out: Path) -> list[Path]:
         **{out / FOLDER / f"{name}.svg": drawn for name, drawn in pictures.items()},
         out / FOLDER / fingerprint.FILE: fingerprint.written(made_from),
     }
+    prepare(out)
     try:
-        (out / FOLDER).mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
             path.write_text(content, encoding="utf-8", newline="\n")
     except OSError as error:
         raise MarketSimError(f"{error.filename or out} cannot be written: {error.strerror}") from None
     return list(contents)
+
+
+def prepare(out: Path) -> None:
+    """Make the folders of a report. Raises MarketSimError where they cannot be made."""
+    try:
+        (out / FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MarketSimError(f"{error.filename or out} cannot be written: {error.strerror}") from None
 
 
 def _head(study: Study) -> str:

@@ -21,9 +21,9 @@ def page(case: Case | None) -> tuple[str, Pictures]:
     text = f"""\
 ## 4. {case.world.title.en}
 
-The same rules with other numbers, from {case.trace.quarters[0]} to {case.trace.quarters[-1]}.
-{figures.counts(case.comparisons)} {len(figures.steady(predicted))} of {len(predicted)} predicted figures are inside
-in the median run and in at least {most} of runs.
+The same rules with other numbers, from {case.trace.quarters[0]} to {case.trace.quarters[-1]}, and
+{len(case.world.free)} free parameters. {figures.counts(case.comparisons)} {len(figures.steady(predicted))} of
+{len(predicted)} predicted figures are inside in the median run and in at least {most} of runs.
 
 {figures.LEGEND}
 

@@ -34,10 +34,11 @@ from {settings.trajectories} random starting points in the space of all: {screen
 {settings.runs_of_point} runs that meet the same luck everywhere.
 
 **How to read it.** mu\\* is the mean size of an outcome's change when the parameter goes from the low to the high
-end of its range, whatever the sign; ± is its 95 % interval, and mu the mean with the sign. sigma is how much that
+end of its range, whatever the sign, with its 95 % interval; mu is the mean with the sign. sigma is how much that
 change differs from place to place: where it is as large as mu\\*, what the parameter does depends on the others.
 Ranges are wide and weighted alike: this ranks what is worth finding out, it is no interval of confidence. Luck is
-the standard deviation over runs of the scenario as it is.
+the standard deviation over runs of the scenario as it is. In sentences, ± before an effect says that it goes up in
+some places and down in others.
 
 Ten outcomes, because each answers one question:
 
@@ -111,7 +112,7 @@ def _ranking(screening: Screening, outcome: int, words: Words) -> str:
         for index in chosen
     ]
     unit = _unit(headline.unit, words, change=True)
-    body = table(["parameter", f"mu\\*{',' if unit else ''}{unit}", "±", "mu", "sigma"], rows, range(1, 5))
+    body = table(["parameter", f"mu\\*{',' if unit else ''}{unit}", "± 95 %", "mu", "sigma"], rows, range(1, 5))
     return f"#### {_capital(headline.title)}\n\n{sentence(screening, outcome, words)}\n\n{body}\n"
 
 

@@ -12,11 +12,14 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import ValidationError
 
 from marketsim.ensemble import Decide, simulate_chunk
+from marketsim.errors import MarketSimError
 from marketsim.scenario.free import FreeSpace
 from marketsim.scenario.parameters import Parameters
 from marketsim.state import Floats
@@ -70,8 +73,17 @@ class Point:
         return means
 
     def at(self, values: Floats) -> Floats:
-        """The outcomes in TEN of every run, [outcome, run].  values: of the free parameters."""
-        parameters = Parameters(self.space.scenario(values))
+        """The outcomes in TEN of every run, [outcome, run].  values: of the free parameters.
+
+        Raises MarketSimError where these values are none that a scenario can have.
+        """
+        try:
+            parameters = Parameters(self.space.scenario(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            message = f"the ranges of the free parameters allow a figure that cannot be: {place}: {first['msg']}"
+            raise MarketSimError(f"{message} (found {first['input']!r})") from None
         outcomes = simulate_chunk(parameters, self.decide, self.seed, range(self.runs))
         played = Played(outcomes, parameters.domestic)
         return np.stack([headline.of(played) for headline in TEN])
@@ -86,6 +98,7 @@ def screen(point: Point, trajectories: int, workers: int, progress: Callable[[in
     """Screen the free parameters of a scenario. The result does not depend on the number of workers.
 
     trajectories: at least 2.  progress: called with the number of runs just finished.
+    Raises MarketSimError if a range leads out of what a figure may be, or if a worker process is killed.
     """
     from SALib.analyze import morris as analysis
     from SALib.sample import morris as design
@@ -115,8 +128,12 @@ def _computed(point: Point, places: Floats, workers: int) -> Iterator[Floats]:
         yield from map(point, places)
         return
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(point,)) as pool:
-        yield from pool.map(_work, places)
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(point,)) as pool:
+            yield from pool.map(_work, places)
+    except BrokenProcessPool:
+        reason = "a worker process was killed before its work was done, perhaps for want of memory"
+        raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
 
 
 _point: Point | None = None

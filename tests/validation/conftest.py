@@ -9,6 +9,8 @@ import pytest
 
 from marketsim.api import strategies_of
 from marketsim.scenario import library
+from marketsim.validation.document import write
+from marketsim.validation.fingerprint import fingerprint
 from marketsim.validation.study import DEFAULT, Settings, Study, conduct
 
 SCENARIOS = library.folder()
@@ -20,7 +22,7 @@ free:
   capacity: {moves: [nodes.n7.capacity], low: 0.6, high: 1.5, factor: true}
   tokens: {moves: [market.counted_tokens], low: 0.5, high: 1, factor: true}
 """
-SETTINGS = Settings(runs=3, seed=5, trajectories=2, runs_of_point=2)
+SETTINGS = Settings(runs=3, seed=5, trajectories=2, runs_of_point=3)
 
 
 def small_library(folder: Path) -> Path:
@@ -54,3 +56,19 @@ def study(_library: Path) -> Iterator[Study]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library, "folder", lambda: _library)
         yield conduct(SETTINGS, strategies_of, workers=1)
+
+
+@pytest.fixture(scope="session")
+def report(study: Study, _library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the report on the study."""
+    folder = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "folder", lambda: _library)
+        write(study, fingerprint(SETTINGS, strategies_of), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def text(report: Path) -> str:
+    """The report."""
+    return (report / "validation.md").read_text(encoding="utf-8")

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
-from marketsim.api import strategies_of
 from marketsim.scenario.schema import Title
 from marketsim.validation import figures, history, ranking, worlds
-from marketsim.validation.document import document, unwrapped, write
-from marketsim.validation.fingerprint import Fingerprint, fingerprint
-from marketsim.validation.study import Study, conduct
-from tests.validation.conftest import SETTINGS
+from marketsim.validation.document import unwrapped
+from marketsim.validation.study import Study
 
 SECTIONS = [
     "1. In one page", "2. China's AI chips", "3. Where sources conflict", "4. Photovoltaics",
     "5. Other kinds of markets", "6. What the outcomes hang on", "7. What is not validated, and how to do it again",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def made_from(small) -> Fingerprint:
-    return fingerprint(SETTINGS, strategies_of)
-
-
-@pytest.fixture
-def text(study: Study, made_from: Fingerprint) -> str:
-    return document(study, made_from)[0]
 
 
 def tables(text: str) -> list[list[str]]:
@@ -42,20 +29,14 @@ def test_all_sections_are_there_in_order(text: str):
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
 
 
-def test_pictures_are_there_and_hold_no_date(study: Study, made_from: Fingerprint, tmp_path):
-    paths = write(study, made_from, tmp_path)
-    linked = re.findall(r"!\[(.+?)\]\((.+?)\)", (tmp_path / "validation.md").read_text(encoding="utf-8"))
+def test_pictures_are_there_and_hold_no_date(report: Path, text: str):
+    linked = re.findall(r"!\[(.+?)\]\((.+?)\)", text)
     assert len(linked) == 6
-    assert {tmp_path / where for _, where in linked} == {path for path in paths if path.suffix == ".svg"}
+    assert {report / where for _, where in linked} == set((report / "validation").glob("*.svg"))
     for _, where in linked:
-        drawn = (tmp_path / where).read_text(encoding="utf-8")
+        drawn = (report / where).read_text(encoding="utf-8")
         assert ElementTree.fromstring(drawn).tag.endswith("svg")
         assert not re.search(r"<dc:date>|\d{4}-\d\d-\d\dT", drawn)
-
-
-def test_the_same_study_gives_the_same_bytes(study: Study, made_from: Fingerprint, small):
-    again = conduct(SETTINGS, strategies_of, workers=2)
-    assert document(again, made_from) == document(study, made_from)
 
 
 def test_tables_line_up(text: str):
@@ -66,7 +47,7 @@ def test_tables_line_up(text: str):
 
 
 def test_every_target_stands_in_the_table_with_a_source(study: Study, text: str):
-    table = next(lines for lines in tables(text) if "| simulated" in lines[0])
+    table = next(lines for lines in tables(text) if re.search(r"\| +simulated ", lines[0]))
     titles = [line.split("|")[2].strip() for line in table[2:]]
     assert sorted(titles) == sorted(found.target.title.en for found in study.default.comparisons)
     listed = {number for number, _ in re.findall(r"^(\d+)\. (\S+)", text[text.index("Sources of the figures") :], re.M)}

@@ -91,11 +91,11 @@ def test_a_hit_of_few_runs_is_not_steady():
 
 
 def played(revenue: list[list[float]], **yearly: list[float]) -> Played:
-    """One run of four years. revenue: [vendor][year]."""
-    metrics = np.zeros((len(METRICS), 4, 1))
+    """Four years, twice the same run. revenue: [vendor][year]."""
+    metrics = np.zeros((len(METRICS), 4, 2))
     for name, values in yearly.items():
-        metrics[list(METRICS).index(name), :, 0] = values
-    sold = np.array(revenue)[..., None]
+        metrics[list(METRICS).index(name)] = np.array(values)[:, None]
+    sold = np.repeat(np.array(revenue, float)[..., None], 2, axis=-1)
     active = np.repeat(metrics[list(METRICS).index("active_vendors")], 4, axis=0)
     return Played(Outcomes([2025, 2026, 2027, 2028], metrics, sold, sold, sold, active), domestic=3)
 

@@ -7,11 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from marketsim.api import strategies_of
+from marketsim.errors import MarketSimError
+from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.schema import FreeParameter
 from marketsim.scenario.vocabulary import Vocabulary, Words
 from marketsim.state import Floats
 from marketsim.validation.headlines import TEN
 from marketsim.validation.ranking import nowhere, sentence
-from marketsim.validation.sensitivity import Screening, count, screen
+from marketsim.validation.sensitivity import Point, Screening, count, screen
 from marketsim.validation.study import Study
 from tests.validation.conftest import SETTINGS
 
@@ -59,7 +63,7 @@ def screening(mu: list[float], mu_star: list[float], sigma: list[float]) -> Scre
         ([-6.1, 1.0], [6.1, 1.0], [0.0, 0.0], "hangs most on `a`: raising it from the low to the high end of its range "
          "moves it by -6.1 firms on average. Next come `b` (+1.0)."),
         ([1.0, 6.1], [1.0, 6.1], [0.0, 0.0], "hangs most on `b`"),
-        ([0.2, 0.0], [4.0, 0.0], [5.0, 0.0], "moves it by ±4.0 firms on average. Next come `b` (0.0). In which direction "
+        ([0.2, 0.0], [4.0, 0.0], [5.0, 0.0], "moves it by ±4.0 firms on average. Next come `b` (0). In which direction "
          "depends on the other parameters."),
         ([4.0, 0.0], [4.0, 0.0], [5.0, 0.0], "How much depends on the other parameters"),
         ([0.0, 0.0], [0.0, 0.0], [0.0, 0.0], "hangs on none of the free parameters."),
@@ -87,6 +91,18 @@ def test_progress_counts_every_point(study: Study):
     done: list[int] = []
     screen(Linear(), SETTINGS.trajectories, 1, done.append)  # type: ignore[arg-type]
     assert sum(done) == Linear().runs * count(Linear().space, SETTINGS.trajectories)  # type: ignore[arg-type]
+
+
+def test_a_range_that_leads_out_of_what_can_be_is_named(study: Study):
+    moves = {"moves": ["market.utilisation"], "low": 0.1, "high": 9.0, "factor": True}
+    tree, world = study.default.loaded.tree, study.default.world
+    space = FreeSpace.of(tree, world.model_copy(update={"free": {"use": FreeParameter.model_validate(moves)}}))
+    point = Point(space, strategies_of(world), seed=1, runs=2)
+    assert point(np.array([0.1])).shape == (len(TEN),)
+    with pytest.raises(
+        MarketSimError, match=r"cannot be: market\.utilisation: Input should be less than or equal to 1"
+    ):
+        point(np.array([1.0]))
 
 
 def test_equal_effects_keep_the_order_of_the_file():

@@ -16,6 +16,7 @@ from marketsim.scenario import library
 from marketsim.validation import fingerprint
 from marketsim.validation.fingerprint import content_hash, differences
 from marketsim.validation.study import DEFAULT, Settings
+from tests.validation.conftest import SETTINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -43,25 +44,32 @@ def test_the_document_of_this_checkout_is_up_to_date():
     assert all((DOCS / where).is_file() for where in re.findall(r"\]\((validation/.+?)\)", text))
 
 
-def test_the_command_writes_a_document_and_knows_it_again(marketsim, small: Path, tmp_path: Path, monkeypatch):
-    few = Settings(runs=2, seed=3, trajectories=2, runs_of_point=2)
-    options = ("--runs", "2", "--seed", "3", "--trajectories", "2", "--workers", "1")
+def test_the_command_writes_the_same_bytes_on_any_number_of_workers(
+    marketsim, small: Path, report: Path, tmp_path: Path
+):
+    options = ("--runs", "3", "--seed", "5", "--trajectories", "2", "--workers", "2")
     done = marketsim("validate", "--out", str(tmp_path), *options)
     assert (done.code, done.out) == (0, "")
-    assert done.err.startswith(f"{tmp_path / 'validation.md'} written, and ")
-    again = marketsim("validate", "--check", "--out", str(tmp_path))
-    assert again.code == 1
-    assert "it was made with other settings than the usual ones" in again.err
-    monkeypatch.setattr(fingerprint, "Settings", lambda: few)
-    assert (
-        marketsim("validate", "--check", "--out", str(tmp_path)).out == f"{tmp_path / 'validation.md'} is up to date\n"
-    )
+    assert done.err.startswith(f"{tmp_path / 'validation.md'} written, and 7 files in ")
+    names = {path.relative_to(report) for path in report.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (report / name).read_bytes(), name
+
+
+def test_an_outdated_document_is_noticed(marketsim, small: Path, report: Path, tmp_path: Path, monkeypatch):
+    check = ("validate", "--check", "--out", str(report))
+    done = marketsim(*check)
+    assert done.code == 1
+    assert "it was made with other settings than the usual ones" in done.err
+    monkeypatch.setattr(fingerprint, "Settings", lambda: SETTINGS)
+    assert marketsim(*check).out == f"{report / 'validation.md'} is up to date\n"
     made_later(small, tmp_path, monkeypatch)
-    last = marketsim("validate", "--check", "--out", str(tmp_path))
-    assert last.code == 1
-    assert f"scenario {DEFAULT} has changed" in last.err
-    assert "scenario lock-in is new" in last.err
-    assert "scenario steady is gone" in last.err
+    done = marketsim(*check)
+    assert done.code == 1
+    assert f"scenario {DEFAULT} has changed" in done.err
+    assert "scenario lock-in is new" in done.err
+    assert "scenario steady is gone" in done.err
 
 
 def made_later(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +141,6 @@ def test_numbers_out_of_bounds_are_refused(marketsim, arguments: tuple[str, str]
 
 def test_a_folder_that_cannot_be_written_is_named(marketsim, small: Path, tmp_path: Path):
     (tmp_path / "validation").write_text("in the way", encoding="utf-8")
-    done = marketsim(*("validate", "--out", str(tmp_path), "--runs", "2", "--trajectories", "2", "--workers", "1"))
+    done = marketsim("validate", "--out", str(tmp_path))
     assert done.code == 1
     assert "cannot be written" in done.err

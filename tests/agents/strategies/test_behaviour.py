@@ -246,9 +246,10 @@ def test_inference_specialist_takes_the_best_bandwidth_for_the_money(bend: Bend)
     assert (play("inference-specialist", bend(memory_stock=empty, **READY)).product_memory == GDDR).all()
 
 
-def test_consolidator_bids_with_spare_cash_only(bend: Bend) -> None:
-    assert (play("consolidator", bend(cash=1e5)).bid > 1e4).all()
-    assert (play("consolidator", bend(cash=500.0)).bid == 0).all()
+@pytest.mark.parametrize("name", ["consolidator", "manufacturer"])
+def test_bids_with_spare_cash_only(name: str, bend: Bend) -> None:
+    assert (play(name, bend(cash=1e5)).bid > 1e4).all()
+    assert (play(name, bend(cash=500.0)).bid == 0).all()
     assert (play("disciplined", bend(cash=1e5)).bid == 0).all()
 
 
