@@ -127,6 +127,11 @@ class View:
         return label.replace("{}", self.words.text(unit.name)).replace("{names}", self.scarce_memories)
 
     @property
+    def abroad(self) -> bool:
+        """Whether there is anybody who is not domestic."""
+        return bool(self.summary.scenario.foreign)
+
+    @property
     def scarce_memories(self) -> str:
         """Names of the memory types that are scarce, empty if there are none."""
         memories = self.summary.scenario.memories.values()
@@ -195,10 +200,13 @@ def _years(view: View, wide: bool, shown: Sequence[int]) -> Table:
     names: list[str | Text] = []
     cells: list[list[Cell]] = []
     for section, rows in MARKET.items():
-        names.append(Text(view.words.text(section), style="bold"))
+        heading = section if view.abroad else section.replace("Domestic vendors", "Vendors")
+        names.append(Text(view.words.text(heading), style="bold"))
         cells.append([("", "")] * len(shown))
         for row in rows:
             if row.outcome == "scarce_memory_use" and not view.scarce_memories:
+                continue
+            if row.outcome.startswith("domestic_share") and not view.abroad:
                 continue
             unit = fitting_unit(row.units, view.outcome(row.outcome)[1])
             names.append(f" {view.label(row, unit, wide)}")

@@ -10,7 +10,7 @@ from marketsim.validation import pictures_worlds
 from marketsim.validation.chips import Pictures
 from marketsim.validation.headlines import TEN
 from marketsim.validation.sensitivity import Screening
-from marketsim.validation.study import Case, Study
+from marketsim.validation.study import Case, Study, band
 from marketsim.validation.text import digits_of, listed, number, picture, shown_unit, table
 
 TOP = 5
@@ -37,8 +37,9 @@ from {settings.trajectories} random starting points in the space of all: {screen
 end of its range, whatever the sign, with its 95 % interval; mu is the mean with the sign. sigma is how much that
 change differs from place to place: where it is as large as mu\\*, what the parameter does depends on the others.
 Ranges are wide and weighted alike: this ranks what is worth finding out, it is no interval of confidence. Luck is
-the standard deviation over runs of the scenario as it is. In sentences, ± before an effect says that it goes up in
-some places and down in others.
+the standard deviation over runs of the scenario as it is; *at most points* gives the middle 80 % of the points of
+the screening, means over runs: what nobody knows, beside what luck does. In sentences, ± before an effect says that
+it goes up in some places and down in others.
 
 Ten outcomes, because each answers one question:
 
@@ -63,12 +64,14 @@ def sentence(screening: Screening, outcome: int, words: Words) -> str:
     first, *others = screening.ranking(outcome)[:3]
     if screening.mu_star[outcome, first] == 0:
         return f"{subject} hangs on none of the free parameters."
-    digits = digits_of([float(screening.middle[outcome]), float(screening.luck[outcome])], headline.unit)
-    middle, luck = (number(float(of[outcome]), headline.unit, digits) for of in (screening.middle, screening.luck))
+    low, _, high = (float(end) for end in band(screening.means[:, outcome]))
+    figures = [float(screening.middle[outcome]), float(screening.luck[outcome]), low, high]
+    digits = digits_of(figures, headline.unit)
+    middle, luck, low_end, high_end = (number(figure, headline.unit, digits) for figure in figures)
     level, amount = _unit(headline.unit, words), _unit(headline.unit, words, change=True)
     then = listed([f"`{screening.names[index]}` ({_effect(screening, outcome, index)})" for index in others])
     return (
-        f"{subject} ({middle}{level} on average, luck ±{luck}) hangs most on `{screening.names[first]}`: raising it "
+        f"{subject} ({middle}{level} on average, luck ±{luck}, {low_end} to {high_end} at most points) hangs most on `{screening.names[first]}`: raising it "
         f"from the low to the high end of its range moves it by {_effect(screening, outcome, first)}{amount} on "
         f"average{f'. Next come {then}' if then else ''}.{_caution(screening, outcome, first)}"
     )

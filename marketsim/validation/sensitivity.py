@@ -34,7 +34,7 @@ class Screening:
     """Elementary effects on the outcomes TEN, each in its unit and per whole range of the parameter.
 
     mu, mu_star, sigma, confidence (half-width at 95 %): [outcome, parameter].  middle, luck: mean and standard
-    deviation over runs of the scenario as it is, [outcome].
+    deviation over runs of the scenario as it is, [outcome].  means: at every point, [point, outcome].
     """
 
     names: list[str]
@@ -44,7 +44,12 @@ class Screening:
     confidence: Floats
     middle: Floats
     luck: Floats
-    points: int
+    means: Floats
+
+    @property
+    def points(self) -> int:
+        """Number of points, the scenario as it is among them."""
+        return len(self.means) + 1
 
     def ranking(self, outcome: int) -> list[int]:
         """Parameters by mean size of effect on an outcome, largest first."""
@@ -106,12 +111,13 @@ def screen(point: Point, trajectories: int, workers: int, progress: Callable[[in
     names, seed = point.space.names, point.seed % 2**32
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     places = design.sample(problem, trajectories, num_levels=LEVELS, seed=seed)
-    means = []
+    means: list[Floats] = []
     for mean in _computed(point, places, workers):
         means.append(mean)
         if progress is not None:
             progress(point.runs)
-    effects = [analysis.analyze(problem, places, y, num_levels=LEVELS, seed=seed) for y in np.array(means).T]
+    of_points = np.array(means)
+    effects = [analysis.analyze(problem, places, y, num_levels=LEVELS, seed=seed) for y in of_points.T]
     present = point.at(point.space.present)
     if progress is not None:
         progress(point.runs)
@@ -119,7 +125,7 @@ def screen(point: Point, trajectories: int, workers: int, progress: Callable[[in
         np.array([effect[key] for effect in effects], float) for key in ("mu", "mu_star", "sigma", "mu_star_conf")
     )
     middle, luck = present.mean(axis=1), present.std(axis=1)
-    return Screening(names, mu, mu_star, sigma, confidence, middle, luck, len(places) + 1)
+    return Screening(names, mu, mu_star, sigma, confidence, middle, luck, of_points)
 
 
 def _computed(point: Point, places: Floats, workers: int) -> Iterator[Floats]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from marketsim.commands.sources import counts as figures_by_certainty
+from marketsim.results import FALLS
 from marketsim.scenario.provenance import CERTAINTY, certainty
 from marketsim.targets import Comparison
 from marketsim.validation import figures
 from marketsim.validation.headlines import COMPARED, TEN, largest_fall
 from marketsim.validation.ranking import sentence
+from marketsim.validation.sensitivity import Screening
 from marketsim.validation.study import Case, Study
 from marketsim.validation.text import digits_of, listed, number, share, table
 
@@ -100,8 +102,16 @@ def _weak(study: Study) -> list[str]:
     if study.screening is not None:
         places = [index for index, headline in enumerate(TEN) if headline.title in VERDICTS]
         said = " ".join(sentence(study.screening, index, default.words) for index in places)
-        points.append(f"**The answer hangs on figures that nobody has measured.** {said}")
+        points.append(f"**The answer hangs on figures that nobody has measured.** {said} {_shakeouts(study.screening)}")
     return points + _limits(default)
+
+
+def _shakeouts(screening: Screening) -> str:
+    """How often there is a shakeout over the ranges of the free parameters."""
+    place = [headline.title for headline in TEN].index("largest fall in active vendors")
+    falls = screening.means[:, place]
+    found = [f"{share(fall)} or more at {share(float(np.mean(falls >= fall)))}" for fall in FALLS[:2]]
+    return f"Over the {len(falls)} points of the screening, the mean fall is {listed(found)} of them."
 
 
 def _missed(case: Case, chosen: list[Comparison], title: str) -> list[str]:

@@ -54,7 +54,8 @@ def test_elementary_effects_of_a_linear_model_are_its_coefficients():
 def screening(mu: list[float], mu_star: list[float], sigma: list[float]) -> Screening:
     shape = (len(TEN), 1)
     rows = (np.tile(values, shape) for values in (mu, mu_star, sigma, [0.0] * len(mu)))
-    return Screening(["a", "b"], *rows, middle=np.full(len(TEN), 16.8), luck=np.full(len(TEN), 1.5), points=9)
+    means = np.tile(np.linspace(10, 20, 11)[:, None], len(TEN))
+    return Screening(["a", "b"], *rows, middle=np.full(len(TEN), 16.8), luck=np.full(len(TEN), 1.5), means=means)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,7 @@ def test_sentences_follow_from_the_numbers(mu, mu_star, sigma, said: str):
     outcome = [headline.title for headline in TEN].index("active vendors, 2034")
     text = sentence(screening(mu, mu_star, sigma), outcome, WORDS)
     assert text.startswith("The number of active vendors in 2034 ")
+    assert ("(16.8 firms on average, luck ±1.5, 11.0 to 19.0 at most points)" in text) == any(mu_star)
     assert said in text
 
 
