@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench validate clean
 
 run: .venv/installed
 	$(BIN)/marketsim run
@@ -22,6 +22,9 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
 
+validate: .venv/installed-calibration
+	$(BIN)/marketsim validate
+
 clean:
 	rm -rf .venv build dist
 
@@ -35,5 +38,9 @@ clean:
 	@touch $@
 
 .venv/installed-dev: .venv/made pyproject.toml requirements.lock
-	$(INSTALL) --editable '.[dev,experiments,workshop]'
+	$(INSTALL) --editable '.[calibration,dev,experiments,workshop]'
 	@touch $@ .venv/installed
+
+.venv/installed-calibration: .venv/made pyproject.toml requirements.lock
+	$(INSTALL) --editable '.[calibration]'
+	@touch $@

@@ -23,8 +23,8 @@ Play = Callable[[Floats], Floats]
 """From a place [parameter] to the distances from the targets [target]. Must be picklable, for processes."""
 Evaluate = Callable[[Sequence[Floats]], list[Point]]
 """From places to points, in their order."""
-Watch = Callable[[int, float], None]
-"""Told after each evaluation how many there were, and the least loss."""
+Watch = Callable[[int, int, float], None]
+"""Told after each evaluation how many there were, how many of them were played, and the least loss."""
 
 SAME = 1e-6
 """Distances closer than this are the same: computers differ by less, other rules by more."""
@@ -41,6 +41,7 @@ class Evaluations:
         self._play = play
         self._pool: ProcessPoolExecutor | None = None
         self._asked: set[Key] = set()
+        self._played_here = 0
         self._least = np.inf
 
     @property
@@ -78,13 +79,14 @@ class Evaluations:
             raise MarketSimError(f"{self.journal.path}: {reason}: {hint}")
 
     def __call__(self, places: Sequence[Floats]) -> list[Point]:
-        """The points at the places, which are rounded to six digits."""
+        """The points at the places, which are rounded to nine digits."""
         rounded = [np.round(place, DIGITS) for place in places]
         missing = {key_of(place): place for place in rounded if self.journal.get(place) is None}
         for place in rounded:
             if key_of(place) not in missing:
                 self._note(place)
         for place, distances in self._played(list(missing.values())):
+            self._played_here += 1
             self.journal.add(place, distances, self.loss.point(place, distances).loss)
             self._note(place)
         return [self._point(place) for place in rounded]
@@ -98,7 +100,7 @@ class Evaluations:
         self._asked.add(key_of(place))
         self._least = min(self._least, self._point(place).loss)
         if self.watch is not None:
-            self.watch(self.count, self._least)
+            self.watch(self.count, self._played_here, self._least)
 
     def _played(self, places: list[Floats]) -> Iterator[tuple[Floats, Floats]]:
         """Places with their distances, in the order in which they are finished."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from marketsim.calibration.evaluations import Evaluations
 from marketsim.calibration.loss import Loss, Point
-from marketsim.calibration.profile import ENOUGH, Profile, profiles, unexamined
+from marketsim.calibration.profile import Profile, profiles, unexamined
 from marketsim.calibration.search import polish, search
 from marketsim.state import Floats
 
-PASSES = 3
-"""Most times that a profile which comes upon a better place sends the fit back to it."""
+PASSES = 6
+"""Most passes of polishing and profiles: profiles that come upon a better place send the fit back to it."""
+
+
+STAY = 2e-3
+"""Move of a parameter, in ranges, and gain in loss below which a figure is better left as it is written."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,13 @@ class Fit:
     evaluations: int
 
 
+def settled(evaluations: Evaluations, best: Point) -> Point:
+    """The point with parameters that hardly moved where they were written, if that costs next to nothing."""
+    start = evaluations.loss.start
+    (back,) = evaluations([np.where(np.abs(best.place - start) < STAY, start, best.place)])
+    return back if back.loss < best.loss + STAY else best
+
+
 def fit(evaluations: Evaluations, seed: int, budget: int, examine: bool) -> Fit:
     """Search from the loss's start, polish, and examine each parameter if wanted.
 
@@ -43,12 +56,12 @@ def fit(evaluations: Evaluations, seed: int, budget: int, examine: bool) -> Fit:
     (start,) = evaluations([loss.start])
     best, ended = search(evaluations, loss.start, seed, budget)
     searched = evaluations.count
-    for _ in range(PASSES):
+    for number in range(PASSES):
         best, jacobian = polish(evaluations, best, loss)
-        found, least = profiles(evaluations, best, jacobian, loss) if examine else (unexamined(best), best)
-        if least.loss > best.loss - ENOUGH:
+        best = settled(evaluations, best)
+        found = profiles(evaluations, best, jacobian, loss, number == PASSES - 1) if examine else unexamined(best)
+        if not isinstance(found, Point):
             break
-        best, again = least, best
-    else:
-        best = again  # the profiles are those of this place
+        best = found
+    assert not isinstance(found, Point)
     return Fit(loss, start, best, jacobian, found, examine, ended, searched, evaluations.count)

@@ -18,7 +18,7 @@ from marketsim.state import Floats
 
 NAME = "journal.jsonl"
 PROGRAM = "marketsim calibrate"
-DIGITS = 6
+DIGITS = 9
 """Digits of a place: fewer than machines agree on, and more than any figure is known by."""
 
 Key = tuple[float, ...]

@@ -189,5 +189,3 @@ def _origin(loaded: LoadedScenario, *path: str) -> Origin:
     for key in ("free", *path):
         node = node.child(key) or node
     return node.origin
-
-

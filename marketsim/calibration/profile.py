@@ -28,8 +28,15 @@ TRIES = 4
 REFINED = 3
 """Places that narrow down an end of an interval."""
 ENOUGH = 0.05
-"""Gain of a step, or distance from RISE, below which another one is not worth it."""
-CORRELATED = 0.8
+"""Gain of a step below which another one is not worth it."""
+CLOSE = 0.02
+"""Distance of the loss from its rise by RISE at which an end of an interval is found."""
+BETTER = 0.2
+"""Gain over the best point at which profiles are broken off: they would be those of another place."""
+CORRELATED = 0.6
+"""Size of a correlation from which on two parameters are named as hard to tell apart."""
+PART = 0.3
+"""Least part of a parameter in a combination for it to be named."""
 
 
 class Seen(NamedTuple):
@@ -64,20 +71,30 @@ Walk = Generator[Floats, Point, list[Seen]]
 """Asks for places to evaluate, is given the points, and returns what it saw from the best point outwards."""
 
 
-def profiles(evaluate: Evaluate, best: Point, jacobian: Floats, loss: Loss) -> tuple[list[Profile], Point]:
-    """The profile of every parameter from the best point, and the least point that came up on the way.
+def profiles(
+    evaluate: Evaluate, best: Point, jacobian: Floats, loss: Loss, to_the_end: bool = True
+) -> list[Profile] | Point:
+    """The profile of every parameter from the best point, or a clearly better point that came up on the way.
 
-    jacobian: of the distances by place at the best point, [target, parameter].
+    jacobian: of the distances by place at the best point, [target, parameter].  to_the_end: whatever comes up.
     """
     parameters = range(len(best.place))
     walks = [
         _walk(Seen(best, jacobian), parameter, grid, loss)
         for parameter in parameters
-        for grid in (GRID[GRID < best.place[parameter] - NEAR][::-1], GRID[GRID > best.place[parameter] + NEAR])
+        for grid in _outwards(best.place[parameter])
     ]
-    sides = [[seen.point for seen in side] for side in _together(walks, evaluate)]
-    found = [_profile(parameter, best, sides[2 * parameter], sides[2 * parameter + 1]) for parameter in parameters]
-    return found, min((point for side in sides for point in side), key=lambda point: point.loss, default=best)
+    found = _together(walks, evaluate, -np.inf if to_the_end else best.loss - BETTER)
+    if isinstance(found, Point):
+        return found
+    sides = [[seen.point for seen in side] for side in found]
+    return [_profile(parameter, best, sides[2 * parameter], sides[2 * parameter + 1]) for parameter in parameters]
+
+
+def _outwards(place: float) -> tuple[Floats, Floats]:
+    """The places of the grid below and above, nearest first."""
+    away = GRID - place
+    return GRID[away < -NEAR][::-1], GRID[away > NEAR]
 
 
 def unexamined(best: Point) -> list[Profile]:
@@ -86,8 +103,11 @@ def unexamined(best: Point) -> list[Profile]:
     return [Profile(np.array([place]), loss, 0.0, 1.0, False, False) for place in best.place]
 
 
-def _together(walks: Sequence[Walk], evaluate: Evaluate) -> list[list[Seen]]:
-    """What the walks return, one step of each at a time, so that there is work for all processes."""
+def _together(walks: Sequence[Walk], evaluate: Evaluate, least: float) -> list[list[Seen]] | Point:
+    """What the walks return, one step of each at a time, so that there is work for all processes.
+
+    least: a point with a loss below it ends the walks and is returned.
+    """
     results: dict[int, list[Seen]] = {}
     asked: dict[int, Floats] = {}
 
@@ -101,7 +121,11 @@ def _together(walks: Sequence[Walk], evaluate: Evaluate) -> list[list[Seen]]:
         advance(number, None)
     while asked:
         waiting, asked = asked, {}
-        for number, point in zip(waiting, evaluate(list(waiting.values())), strict=True):
+        points = evaluate(list(waiting.values()))
+        lowest = min(points, key=lambda point: point.loss)
+        if lowest.loss < least:
+            return lowest
+        for number, point in zip(waiting, points, strict=True):
             advance(number, point)
     return [results[number] for number in range(len(walks))]
 
@@ -120,7 +144,7 @@ def _walk(best: Seen, parameter: int, grid: Floats, loss: Loss) -> Walk:
         place = _crossing(inside.point, outside.point, parameter, best.point.loss)
         between = yield from _adapted(inside, parameter, place, loss)
         path.insert(inner + 1, between)
-        if abs(between.point.loss - ceiling) < ENOUGH:
+        if abs(between.point.loss - ceiling) < CLOSE:
             break
     return path
 
@@ -181,14 +205,21 @@ def _profile(parameter: int, best: Point, down: Sequence[Point], up: Sequence[Po
     return Profile(places, losses, ends[0], ends[1], known[0], known[1])
 
 
-def singular_values(best: Point, jacobian: Floats, loss: Loss) -> Floats:
-    """Of the slopes of what is squared, [parameter] descending: a move by 1/value of all ranges costs RISE.
+def combinations(best: Point, jacobian: Floats, loss: Loss) -> list[tuple[float, dict[int, float]]]:
+    """Combinations of parameters by how much the data say about them: what is told apart, and the parts of each.
 
-    Below 1 the whole range of a combination of parameters costs less than that.
+    Singular values of the slopes of what is squared, in tolerances per range: a move by 1/value of the ranges costs
+    RISE. Below 1 the whole range costs less than that. The parts have the length 1 together; small ones are left out.
     """
     slopes = loss.slopes(best.distances, jacobian)[: len(best.distances)]
-    values: Floats = np.linalg.svd(slopes, compute_uv=False)
-    return np.pad(values, (0, max(0, len(best.place) - len(values))))
+    _, values, directions = np.linalg.svd(slopes)
+    values = np.pad(values, (0, max(0, len(best.place) - len(values))))
+    found = []
+    for value, parts in zip(values, directions, strict=False):
+        order = np.argsort(-np.abs(parts), kind="stable")
+        sign = np.sign(parts[order[0]])  # the largest part is positive, whatever the library chose
+        found.append((float(value), {int(n): float(sign * parts[n]) for n in order if abs(parts[n]) >= PART}))
+    return found
 
 
 def correlations(best: Point, jacobian: Floats, loss: Loss) -> Floats:
@@ -213,4 +244,3 @@ def pairs(correlation: Floats, least: float = CORRELATED) -> Iterator[tuple[int,
         if abs(correlation[first, second]) >= least
     ]
     yield from sorted(found, key=lambda pair: -abs(pair[2]))
-

@@ -13,12 +13,15 @@ from marketsim import __version__
 from marketsim.calibration.fit import Fit
 from marketsim.calibration.loss import BEYOND, PULL, RISE
 from marketsim.calibration.objective import Objective
-from marketsim.calibration.profile import VERDICTS, correlations, pairs, singular_values
-from marketsim.calibration.scenario_file import interval
+from marketsim.calibration.profile import VERDICTS, combinations, correlations, pairs
+from marketsim.calibration.scenario_file import interval, short
 from marketsim.scenario.vocabulary import Words
 from marketsim.targets import Comparison, Targets, compare
 from marketsim.trace import trace
 from marketsim.validation.text import digits_of, number, reported, shown_unit, table, tolerances, unit_of
+
+SHOWN = 12
+"""Combinations, and pairs, that the report names."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,10 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             new.name: {"use": new.target.use, "before": _compared(old), "after": _compared(new)}
             for old, new in zip(outcome.before, outcome.after, strict=True)
         },
-        "singular_values": singular_values(fit.best, fit.jacobian, fit.loss).tolist(),
+        "combinations": [
+            {"tolerances_per_range": round(value, 6), "parts": {names[n]: round(part, 4) for n, part in parts.items()}}
+            for value, parts in combinations(fit.best, fit.jacobian, fit.loss)
+        ],
         "correlations": [[names[one], names[other], round(size, 4)] for one, other, size in pairs(correlation)],
     }
 
@@ -176,10 +182,10 @@ def _parameters(outcome: Outcome) -> str:
         rows.append(
             (
                 name,
-                f"{sign}{free.low:g} to {sign}{free.high:g}",
-                f"{sign}{space.present[index]:.3g}",
-                f"{sign}{values[index]:.3g}",
-                f"{sign}{low:.3g} to {sign}{high:.3g}",
+                f"{sign}{short(free.low)} to {sign}{short(free.high)}",
+                f"{sign}{short(space.present[index])}",
+                f"{sign}{short(values[index])}",
+                f"{sign}{short(low)} to {sign}{short(high)}",
                 verdict,
             )
         )
@@ -196,23 +202,26 @@ so that whatever is concluded has to hold over the whole range; such a parameter
 
 def _indistinct(outcome: Outcome) -> str:
     fit, names = outcome.fit, outcome.objective.space.names
-    found = list(pairs(correlations(fit.best, fit.jacobian, fit.loss)))
-    lines = [f"- `{names[one]}` and `{names[other]}`: {_together(size)}" for one, other, size in found[:12]]
-    values = singular_values(fit.best, fit.jacobian, fit.loss)
-    shown = ", ".join(f"{value:.2g}" for value in values)
-    return "\n\n".join(
-        [
-            "\n".join(lines) or "No two parameters can replace each other (no correlation of 0.8 or more in size).",
-            f"{sum(values >= 1)} of {len(values)} combinations of parameters move the fitted figures by a tolerance or "
-            f"more over their range. Singular values, in tolerances per range: {shown}.",
-        ]
+    found = combinations(fit.best, fit.jacobian, fit.loss)
+    known = [(value, parts) for value, parts in found if value >= 1]
+    rows = [
+        (f"{value:.1f}", " ".join(f"{part:+.1f} {names[n]}" for n, part in parts.items()))
+        for value, parts in known[:SHOWN]
+    ]
+    text = (
+        f"The figures say something about {len(known)} of {len(found)} combinations of the {len(names)} parameters: "
+        "moved over its range, each of these moves the fitted figures by a tolerance or more."
     )
+    near = list(pairs(correlations(fit.best, fit.jacobian, fit.loss)))[:SHOWN]
+    lines = [f"- `{names[one]}` and `{names[other]}`: {_together(size)}" for one, other, size in near]
+    alone = "No two parameters can stand in for each other."
+    parts = [text, table(["tolerances", "combination"], rows, right=[0]) if rows else "", "\n".join(lines) or alone]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _together(correlation: float) -> str:
-    if correlation < 0:
-        return f"more of one does what more of the other does (correlation {correlation:.2f})"
-    return f"more of one undoes what more of the other does (correlation {correlation:.2f})"
+    other = "what more of the other does" if correlation < 0 else "the opposite of what more of the other does"
+    return f"more of one does {other} (correlation {correlation:+.2f})"
 
 
 def _method(outcome: Outcome) -> str:

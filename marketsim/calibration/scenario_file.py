@@ -15,7 +15,7 @@ from marketsim.calibration.objective import FIGURES, Objective
 from marketsim.calibration.profile import VERDICTS, Profile
 from marketsim.scenario import library
 from marketsim.scenario.fields import is_quarter
-from marketsim.scenario.free import figures_at, points
+from marketsim.scenario.free import figures_at, points, value_at
 from marketsim.scenario.schema import FreeParameter
 from marketsim.scenario.source import Key, Node, Provenance
 
@@ -32,7 +32,10 @@ def write(objective: Objective, fit: Fit, folder: Path, report: str) -> str:
     scenario, targets = objective.loaded.scenario, objective.targets
     tree: dict[str, Any] = {"extends": _extended(objective.loaded.files[0], folder)}
     title = scenario.title
-    tree["title"] = {"en": f"{title.en}, fitted to {targets.path.name}", "zh": f"{title.zh}，按 {targets.path.name} 校准"}
+    tree["title"] = {
+        "en": f"{title.en}, fitted to {targets.path.name}",
+        "zh": f"{title.zh}，按 {targets.path.name} 校准",
+    }
     moved = {path: _marked(objective, fit, path, figure) for path, figure in _changed(objective, fit).items()}
     tree |= _written(objective.loaded.tree, (), moved) or {}
     tree["free"] = {name: _range(objective, fit, index) for index, name in enumerate(objective.space.names)}
@@ -77,7 +80,7 @@ def _marked(objective: Objective, fit: Fit, path: tuple[Key, ...], figure: float
     words = []
     for index, (name, free) in enumerate(space.parameters.items()):
         if any(path == point for pattern in free.moves for point, _ in points(figures_at(space.tree, pattern))):
-            what = f"{name} times {values[index]:.3g}" if free.factor else f"{name} {values[index]:.3g}"
+            what = f"{name} times {short(values[index])}" if free.factor else f"{name} {short(values[index])}"
             words.append(f"{what}, {_allowed(objective, fit, index)}")
     return {
         "value": figure,
@@ -98,18 +101,18 @@ def _allowed(objective: Objective, fit: Fit, index: int) -> str:
     if profile.verdict == VERDICTS[0]:
         return "which the data do not pin down"
     low, high = interval(objective, fit, index)
-    return f"the data allow {low:.3g} to {high:.3g}" + ("" if profile.verdict == VERDICTS[2] else " (one-sided)")
+    return f"the data allow {short(low)} to {short(high)}" + ("" if profile.verdict == VERDICTS[2] else " (one-sided)")
+
+
+def short(value: float) -> str:
+    """A value with four digits and no exponent."""
+    return f"{float(f'{value:.4g}'):.10g}"
 
 
 def interval(objective: Objective, fit: Fit, index: int) -> tuple[float, float]:
     """The values of a parameter that the data allow; a factor's are relative to the figures before the fit."""
-    profile, space = fit.profiles[index], objective.space
-    ends = []
-    for place in (profile.low, profile.high):
-        places = fit.best.place.copy()
-        places[index] = place
-        ends.append(float(space.values(places)[index]))
-    return ends[0], ends[1]
+    profile, free = fit.profiles[index], list(objective.space.parameters.values())[index]
+    return value_at(free, profile.low), value_at(free, profile.high)
 
 
 def _written(node: Node, path: tuple[Key, ...], moved: Moved) -> Any:
@@ -151,7 +154,7 @@ def _range(objective: Objective, fit: Fit, index: int) -> dict[str, Any]:
     free = space.parameters[name]
     fitted = float(space.values(fit.best.place)[index])
     low, high = (_end(free, end, fitted, profile) for end in ("low", "high"))
-    about = f"{fitted:.3g}, {_allowed(objective, fit, index)}; its range was {free.low:g} to {free.high:g}"
+    about = f"{short(fitted)}, {_allowed(objective, fit, index)}; its range was {short(free.low)} to {short(free.high)}"
     if free.factor:
         about += " times the figures before the fit"
     written = objective.loaded.tree.child("free")
@@ -171,16 +174,10 @@ def _end(free: FreeParameter, end: str, fitted: float, profile: Profile) -> floa
     written: float = getattr(free, end)
     if not cut and not free.factor:
         return written
-    value = _value(free, place) if cut else written
+    value = value_at(free, place) if cut else written
     value = value / fitted if free.factor else value
     present = 1.0 if free.factor else float(f"{fitted:.{FIGURES}g}")
     return min(_outwards(value, down=True), present) if end == "low" else max(_outwards(value, down=False), present)
-
-
-def _value(free: FreeParameter, place: float) -> float:
-    if free.scale == "log":
-        return free.low * (free.high / free.low) ** place
-    return free.low + place * (free.high - free.low)
 
 
 def _outwards(value: float, down: bool, digits: int = 4) -> float:

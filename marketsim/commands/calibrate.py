@@ -29,9 +29,7 @@ TargetFile = Annotated[
     str | None,
     typer.Argument(metavar="[TARGETS]", help="A name of the library or the path of a file; that of the scenario."),
 ]
-Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder for the results; calibration-NAME if not given.")
-]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; calibration-NAME if not given.")]
 Runs = Annotated[int, option(2, 100_000, "Runs of an evaluation.")]
 Seed = Annotated[int, option(0, 2**63 - 1, "Seed of the luck and of the search.")]
 Budget = Annotated[int, option(1, 1_000_000, "Most evaluations of the search; the profiles come on top.")]
@@ -88,7 +86,7 @@ def _computed(objective: Objective, targets: Targets, out: Path, budget: int, ex
         outcome = outcome_of(objective, targets, found)
         paths = folder.write(outcome)
     _print(outcome)
-    typer.echo(f"{' and '.join(path.name for path in paths)} written to {out}", err=True)
+    typer.echo(f"{', '.join(path.name for path in paths)} written to {out}", err=True)
 
 
 def _print(outcome: Outcome) -> None:
@@ -123,11 +121,12 @@ def _progress(budget: int) -> Iterator[Watch | None]:
         task = bar.add_task("evaluations", total=budget, state="")
         bar.refresh()
 
-        def watch(done: int, least: float) -> None:
-            left = timedelta(seconds=round((budget - done) * (monotonic() - start) / max(done, 1)))
+        def watch(done: int, played: int, least: float) -> None:
+            left = timedelta(seconds=round((budget - done) * (monotonic() - start) / max(played, 1)))
             more = f", {left} left of the search" if done < budget else ", steps and profiles"
             bar.update(task, completed=done, total=max(budget, done), state=f"loss {least:.2f}{more}")
-            bar.refresh()
+            if played:  # what is read from the journal passes too fast to be drawn
+                bar.refresh()
 
         yield watch
 
@@ -137,4 +136,3 @@ def _need_libraries() -> None:
     if missing:
         hint = "pip install 'chip-market[calibration]' brings them"
         raise MarketSimError(f"this command needs {' and '.join(missing)}: {hint}")
-

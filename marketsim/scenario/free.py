@@ -95,7 +95,7 @@ class FreeSpace:
 
     def values(self, places: Floats) -> Floats:
         """Values of places between the bounds, 0 at the low and 1 at the high one, [parameter]."""
-        return np.array([_value(free, place) for free, place in zip(self.parameters.values(), places, strict=True)])
+        return np.array([value_at(free, place) for free, place in zip(self.parameters.values(), places, strict=True)])
 
     def places(self, values: Floats) -> Floats:
         """The inverse of `values`, cut to [0,1]."""
@@ -139,7 +139,8 @@ def points(figures: Mapping[tuple[Key, ...], Any]) -> Iterator[tuple[tuple[Key, 
             yield path, figure
 
 
-def _value(free: FreeParameter, place: float) -> float:
+def value_at(free: FreeParameter, place: float) -> float:
+    """A parameter's value at a place between its bounds, from 0 to 1."""
     if free.scale == "log":
         return math.exp(math.log(free.low) + place * (math.log(free.high) - math.log(free.low)))
     return free.low + place * (free.high - free.low)

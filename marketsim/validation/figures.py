@@ -81,7 +81,7 @@ def miss(case: Case, comparison: Comparison) -> str:
     digits = 0 if unit == "firms" else digits_of([comparison.median], unit)
     said = f"{number(comparison.median, unit, digits)} {shown_unit(unit, case.words)} against {reported(target)}"
     side = "above" if comparison.miss > 0 else "below"
-    text = f"{target.title.en}: {said}, {abs(comparison.miss):.1f} tolerances {side}."
+    text = f"{target.title.en}: {said}, {abs(comparison.miss):.2f} tolerances {side}."
     return f"{text} {target.remark.en.strip()}" if target.remark is not None else text
 
 

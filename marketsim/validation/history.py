@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from marketsim.scenario.target_file import Target
 from marketsim.validation import figures, pictures_worlds
 from marketsim.validation.chips import Pictures
+from marketsim.validation.pictures_worlds import Panel
 from marketsim.validation.study import HISTORY, Case
 from marketsim.validation.text import picture
 
@@ -36,36 +36,36 @@ The same rules with other numbers, from {case.trace.quarters[0]} to {case.trace.
     return text, drawn
 
 
-def by_measure(case: Case) -> dict[str, list[Target]]:
-    """Targets of whole years by measure, of the vendors that the first of them is of."""
-    found: dict[str, list[Target]] = {}
-    for comparison in case.comparisons:
-        target = comparison.target
-        if target.period.isdigit() and target.against is None and int(target.period) in case.years:
-            same = found.setdefault(target.measure, [])
-            if not same or same[0].of == target.of:
-                same.append(target)
-    return found
+def panel(case: Case, measure: str) -> Panel:
+    """A measure by year, of the vendors that the first figure on it is of, with all figures on it of these vendors."""
+    targets = [comparison.target for comparison in case.comparisons if comparison.target.against is None]
+    yearly = [target for target in targets if target.measure == measure and target.period.isdigit()]
+    troughs = [target for target in targets if target.measure == f"{measure}_trough"]
+    of = next((target.of for target in yearly + troughs), None)
+    template = targets[0].model_copy(update={"measure": measure, "of": of})
+    points = [target for target in yearly if target.of == of and int(target.period) in case.years]
+    return Panel(template, points, [target for target in troughs if target.of == of])
 
 
 def _pictures(case: Case) -> tuple[Pictures, str]:
-    targets = by_measure(case)
-    drawn, said = {}, []
-    if "price" in targets:
-        drawn["history-price"] = pictures_worlds.history(case, {"price": targets["price"]})
-        drawn["history-experience"] = pictures_worlds.experience(case, targets["price"])
-        said.append(picture("history-price", "Price by year, simulated and reported, logarithmic scale"))
-    panels = {measure: targets[measure] for measure in pictures_worlds.MEASURES if measure in targets}
-    panels.pop("price", None)
-    if panels:
-        drawn["history-facts"] = pictures_worlds.history(case, panels)
-        said.append(picture("history-facts", "Simulated and reported figures by year, one panel each"))
-    if "price" in targets:
-        said.append(
-            "Price over cumulative output; reported prices (diamonds) stand at the simulated output of their year.\n\n"
-            + picture("history-experience", "Price over cumulative output on logarithmic scales")
-        )
-    if not said:
-        return drawn, ""
-    key = "Diamonds are reported figures with their tolerance: filled ones fitted, hollow ones predicted."
-    return drawn, "\n### In pictures\n\n" + "\n\n".join([key, *said]) + "\n"
+    price, output, *others = (panel(case, measure) for measure in pictures_worlds.MEASURES)
+    drawn = {
+        "history-price": pictures_worlds.history(case, [price, output]),
+        "history-facts": pictures_worlds.history(case, others),
+        "history-experience": pictures_worlds.experience(case, price),
+    }
+    text = f"""
+### In pictures
+
+Diamonds are reported figures with their tolerance: filled ones fitted, hollow ones predicted. A box is the tolerance of
+the lowest year in its span: the lowest point of the line there should lie in it.
+
+{picture("history-price", "Price and output by year, simulated and reported, logarithmic scale")}
+
+{picture("history-facts", "Firms, use of capacity, margin and concentration by year, simulated and reported")}
+
+Price over cumulative output; reported prices (diamonds) stand at the simulated output of their year.
+
+{picture("history-experience", "Price over cumulative output on logarithmic scales")}
+"""
+    return drawn, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
 
 MEASURES = {
     "price": "price",
-    "active": "firms with sales at year's end",
+    "cards": "output",
+    "active": "active at year's end",
     "capacity_use": "use of capacity contracts",
     "top10_margin": "median gross margin of the ten largest",
     "top10_share": "share of the ten largest",
-    "cards": "cards sold",
-    "demand": "what buyers came to spend",
 }
-"""What a panel is called, by measure; those in money, cards and prices are drawn on a logarithmic scale."""
+"""What a panel is called, by measure; cards and prices are drawn on a logarithmic scale."""
 ROW = 3
 """Small pictures side by side."""
 
@@ -54,59 +54,73 @@ def active_firms(cases: dict[str, Case]) -> str:
         return svg(drawn)
 
 
-def history(case: Case, by_measure: dict[str, list[Target]]) -> str:
-    """One panel a measure: median and middle 80 % of runs by year, and the reported figures with their tolerance.
+@dataclass(frozen=True)
+class Panel:
+    """A measure by year, the figures of whole years that it is set against, and those on its lowest year in a span.
 
-    by_measure: targets of whole years, those of a measure of the same vendors.
+    template: a target that measures it, of any period.
     """
-    columns = min(2, len(by_measure))
-    rows = -(-len(by_measure) // columns)
+
+    template: Target
+    points: list[Target]
+    troughs: list[Target]
+
+
+def history(case: Case, panels: list[Panel]) -> str:
+    """One panel a measure: median and middle 80 % of runs by year, and the reported figures with their tolerance."""
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
     with figure(0.3 + 2.5 * rows, rows, columns) as (drawn, axes):
-        for axis, (measure, targets) in zip(axes, by_measure.items(), strict=False):
-            _panel(axis, case, measure, targets)
-        for axis in axes[len(by_measure) :]:
+        for axis, panel in zip(axes, panels, strict=False):
+            _draw(axis, case, panel)
+        for axis in axes[len(panels) :]:
             axis.set_visible(False)
         return svg(drawn)
 
 
-def _panel(axes: Axes, case: Case, measure: str, targets: list[Target]) -> None:
-    years, unit = case.years, unit_of(targets[0])
-    values = shown(1.0, unit) * case.yearly(targets[0])
-    if measure in ("price", "cards", "demand"):
+def _draw(axes: Axes, case: Case, panel: Panel) -> None:
+    measure, unit = panel.template.measure, unit_of(panel.template)
+    factor = shown(1.0, unit)
+    values = factor * case.yearly(panel.template)
+    if measure in ("price", "cards"):
         plain_log(axes, "y")
         values = np.where(values > 0, values, np.nan)
-    fan(axes, years, values, BLUE)
-    _marks(axes, targets, shown(1.0, unit))
-    axes.set_title(f"{case.words.text(MEASURES[measure])}, {shown_unit(unit, case.words)}")
-    whole_years(axes, years, max(1, len(years) // 5))
-
-
-def _marks(axes: Axes, targets: list[Target], factor: float) -> None:
-    """Reported figures of whole years: filled if fitted, hollow if predicted; the line is the tolerance."""
-    for target in targets:
+    fan(axes, case.years, values, BLUE)
+    for target in panel.points:
+        _mark(axes, target, factor)
+    for target in panel.troughs:
+        first, last = (int(year[:4]) for year in target.period.split("-"))
         low, high = (factor * end for end in bounds(target))
-        year = int(target.period)
-        axes.plot([year, year], [low, high], color=ORANGE, linewidth=1)
-        face = ORANGE if target.use == "fit" else "white"
-        axes.plot([year], [factor * centre(target)], "D", color=ORANGE, markerfacecolor=face, markersize=4.5, zorder=5)
+        edge = "-" if target.use == "fit" else "--"
+        axes.fill_between([first, last], low, high, facecolor=ORANGE, alpha=0.15, linewidth=0)
+        axes.plot([first, last, last, first, first], [low, low, high, high, low], edge, color=ORANGE, linewidth=0.8)
+    axes.set_title(case.words.text(f"{MEASURES[measure]}, {shown_unit(unit, case.words)}"))
+    whole_years(axes, case.years, max(1, len(case.years) // 5))
 
 
-def experience(case: Case, prices: list[Target]) -> str:
+def _mark(axes: Axes, target: Target, factor: float) -> None:
+    """A reported figure of a whole year: filled if fitted, hollow if predicted; the line is the tolerance."""
+    low, high = (factor * end for end in bounds(target))
+    year = int(target.period)
+    axes.plot([year, year], [low, high], color=ORANGE, linewidth=1)
+    face = ORANGE if target.use == "fit" else "white"
+    axes.plot([year], [factor * centre(target)], "D", color=ORANGE, markerfacecolor=face, markersize=4.5, zorder=5)
+
+
+def experience(case: Case, price: Panel) -> str:
     """Price over cumulative output on logarithmic scales, and the reported prices at the simulated output."""
-    of = {"measure": "cards", "unit": "k cards", "against": None}
-    cards = case.yearly(prices[0].model_copy(update=of))
+    cards = case.yearly(price.template.model_copy(update={"measure": "cards"}))
     output = band(case.trace.installed.sum() + np.cumsum(cards, axis=0))[1]
-    price = band(case.yearly(prices[0]))[1]
+    middle = band(case.yearly(price.template))[1]
     with figure(3.6) as (drawn, (axes,)):
         plain_log(axes, "x")
         plain_log(axes, "y")
-        axes.plot(output, price, "o-", color=BLUE, markersize=4, linewidth=1.5)
-        for year, x, y in list(zip(case.years, output, price, strict=True))[:: max(1, len(output) // 6)]:
+        axes.plot(output, middle, "o-", color=BLUE, markersize=4, linewidth=1.5)
+        for year, x, y in list(zip(case.years, output, middle, strict=True))[:: max(1, len(output) // 6)]:
             axes.annotate(str(year), (x, y), xytext=(4, 5), textcoords="offset points", color=BLUE, fontsize=8)
-        for target in prices:
-            year = int(target.period)
-            if year in case.years:
-                axes.plot([output[case.years.index(year)]], [centre(target)], "D", color=ORANGE, markersize=4.5)
+        for target in price.points:
+            x = output[case.years.index(int(target.period))]
+            axes.plot([x], [centre(target)], "D", color=ORANGE, markersize=4.5)
         axes.set_xlabel(case.words.text("cumulative output, thousand cards"))
         axes.set_ylabel(f"price, {shown_unit('krmb/card', case.words)}")
         return svg(drawn)

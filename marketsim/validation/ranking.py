@@ -70,10 +70,12 @@ def sentence(screening: Screening, outcome: int, words: Words) -> str:
     middle, luck, low_end, high_end = (number(figure, headline.unit, digits) for figure in figures)
     level, amount = _unit(headline.unit, words), _unit(headline.unit, words, change=True)
     then = listed([f"`{screening.names[index]}` ({_effect(screening, outcome, index)})" for index in others])
+    spread = f"{middle}{level} on average, luck ±{luck}, {low_end} to {high_end} at most points"
+    effect = f"{_effect(screening, outcome, first)}{amount}"
     return (
-        f"{subject} ({middle}{level} on average, luck ±{luck}, {low_end} to {high_end} at most points) hangs most on `{screening.names[first]}`: raising it "
-        f"from the low to the high end of its range moves it by {_effect(screening, outcome, first)}{amount} on "
-        f"average{f'. Next come {then}' if then else ''}.{_caution(screening, outcome, first)}"
+        f"{subject} ({spread}) hangs most on `{screening.names[first]}`: raising it from the low to the high end of "
+        f"its range moves it by {effect} on average{f'. Next come {then}' if then else ''}."
+        f"{_caution(screening, outcome, first)}"
     )
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,11 +50,11 @@ def small(_library: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def study(_library: Path) -> Iterator[Study]:
+def study(_library: Path) -> Study:
     """A study of the small library with few runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library, "folder", lambda: _library)
-        yield conduct(SETTINGS, strategies_of, workers=1)
+        return conduct(SETTINGS, strategies_of, workers=1)
 
 
 @pytest.fixture(scope="session")

@@ -102,9 +102,10 @@ def test_any_scenario_with_targets_can_stand_for_history(study: Study):
     text, drawn = history.page(study.default)
     assert set(drawn) == {"history-facts", "history-price", "history-experience"}
     assert all(f"validation/{name}.svg" in text for name in drawn)
-    by_measure = history.by_measure(study.default)
-    assert [target.period for target in by_measure["demand"]] == ["2027", "2028", "2030"]
-    assert all(len({str(target.of) for target in targets}) == 1 for targets in by_measure.values())
+    share = history.panel(study.default, "share_of_value")
+    assert [target.period for target in share.points] == ["2026", "2027", "2028"]
+    assert share.template.of == ["domestic"]
+    assert history.panel(study.default, "top10_share").points == []
 
 
 def test_alternatives_stand_side_by_side(study: Study, text: str):

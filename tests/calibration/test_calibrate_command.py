@@ -1,0 +1,427 @@
+"""`marketsim calibrate`: what it finds, writes and refuses, and that it can be stopped at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from marketsim.calibration.loss import Loss
+from marketsim.cli import main
+from marketsim.commands.scenario import load
+from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.provenance import certainty
+from marketsim.targets import compare
+from marketsim.trace import trace
+from tests.calibration.conftest import RUNS, SEED, TRUTH, World, written
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--runs", str(RUNS), "--evaluations", "30"]
+FILES = ("small-calibrated.yaml", "fit.json", "report.md")
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def calibrate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, world: World) -> Call:
+    """The command in the folder of the world, with one worker."""
+    monkeypatch.chdir(world.scenario.parent)
+
+    def call(*arguments: str) -> Result:
+        with pytest.raises(SystemExit) as caught:
+            main(["calibrate", *arguments])
+        return Result(int(caught.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "marketsim", "calibrate", *arguments]
+
+
+@pytest.fixture(scope="module")
+def done(reported: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, Result]:
+    """The world calibrated once, with one worker and without a break."""
+    folder = tmp_path_factory.mktemp("done")
+    world = written(folder, reported)
+    found = subprocess.run(
+        command("world.yaml", "figures.yaml", *QUICK, "--workers", "1"),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return world, folder / "calibration-small", Result(found.returncode, found.stdout, found.stderr)
+
+
+def fit_in(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    return found
+
+
+# --- what it finds
+
+
+def test_it_finds_the_parameters_of_the_twin_that_made_the_figures(done: tuple[World, Path, Result]):
+    _, folder, shown = done
+    assert shown.code == 0, shown.err
+    fit = fit_in(folder)
+    assert fit["loss"]["before"] > 50
+    assert fit["loss"]["after"] < 0.1
+    spend = fit["parameters"]["spend"]
+    assert spend["before"] == 6000
+    assert spend["fitted"] == pytest.approx(TRUTH["spend"], rel=0.01)
+    assert spend["verdict"] == "pinned down"
+    assert spend["low"] == pytest.approx(7500 * 0.96, rel=0.02), "two figures are 5 % off after a move by 5 %"
+    assert spend["low"] < TRUTH["spend"] < spend["high"]
+    assert all(figure["after"]["hit"] for figure in fit["targets"].values()), "those that it never saw too"
+
+
+def test_what_only_matters_together_is_not_identified_and_what_does_not_matter_stays(done: tuple[World, Path, Result]):
+    _, folder, _ = done
+    fit = fit_in(folder)
+    for name in ("wafer-price", "memory-price"):
+        assert fit["parameters"][name]["verdict"] == "not identified"
+        assert [fit["parameters"][name][end] for end in ("low", "high")] == fit["parameters"][name]["range"]
+    assert [pair[:2] for pair in fit["correlations"]] == [["wafer-price", "memory-price"]]
+    assert fit["parameters"]["lock-in"]["fitted"] == 0.5
+    known = [parts for parts in fit["combinations"] if parts["tolerances_per_range"] >= 1]
+    assert [list(parts["parts"]) for parts in known] == [["spend"], ["wafer-price", "memory-price"]]
+
+
+def test_with_one_cost_known_the_other_is_found(world: World, calibrate: Call):
+    world.drop("scenario", "free", "memory-price")
+    assert calibrate("world.yaml", "figures.yaml", *QUICK, "--workers", "1").code == 0
+    found = fit_in(Path("calibration-small"))["parameters"]["wafer-price"]
+    assert found["fitted"] == pytest.approx(TRUTH["wafer-price"], abs=0.03)
+    assert found["verdict"] == "pinned down"
+
+
+def test_it_says_what_came_of_it(done: tuple[World, Path, Result]):
+    _, folder, shown = done
+    assert re.search(r"^loss +9\d\.\d\d before, 0\.\d\d after$", shown.out, re.MULTILINE)
+    assert "fitted figures      1 of 3 inside before, 3 of 3 after" in shown.out
+    assert "predicted figures   0 of 2 inside before, 2 of 2 after" in shown.out
+    assert "pinned down         spend\n" in shown.out
+    assert shown.err == f"{', '.join(FILES)} written to calibration-small\n", "no progress bar in a pipe"
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    for row in (
+        r"\| spend +\| 4000 to 10000 \| 6000 +\| 7\d{3} +\| 7\d{3} to 7\d{3} +\| pinned down +\|",
+        r"\| wafer-price +\| ×0\.5 to ×2 +\| ×1 +\| ×1\.\d+ +\| ×0\.5 to ×2 +\| not identified +\|",
+        r"`wafer-price` and `memory-price`: more of one does what more of the other does",
+        rf"An evaluation is {RUNS} runs up to 2025Q4 with the luck of seed {SEED}",
+    ):
+        assert re.search(row, report), row
+    assert str(folder.parent) not in report
+
+
+# --- the fitted scenario
+
+
+def test_the_fitted_scenario_loads_and_comes_out_at_the_best_evaluation(done: tuple[World, Path, Result]):
+    world, folder, _ = done
+    fitted = load(str(folder / "small-calibrated.yaml"))
+    played = trace(fitted.scenario, world.objective().decide, SEED, RUNS)
+    distances = {found.name: found.miss for found in compare(played, world.all_targets())}
+    assert distances == {name: figure["after"]["distance"] for name, figure in fit_in(folder)["targets"].items()}
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()[1:]]
+    best = [line["distances"] for line in lines if line["loss"] == fit_in(folder)["loss"]["after"]]
+    assert [distances[name] for name in ("foreign-cards", "demand", "margin")] in best
+
+
+def test_it_holds_the_moved_figures_alone_with_where_they_come_from(done: tuple[World, Path, Result]):
+    world, folder, _ = done
+    path = folder / "small-calibrated.yaml"
+    before, after = load(str(world.scenario)), load(str(path))
+    assert "extends: ../world.yaml" in path.read_text(encoding="utf-8")
+    apart = {"free", "title"}
+    assert figures(after.tree, apart).keys() == figures(before.tree, apart).keys()
+    changed = {name for name, value in figures(after.tree, apart).items() if figures(before.tree, apart)[name] != value}
+    assert changed == {
+        "segments.internet.spend",
+        "nodes.n7.wafer_price.2025Q1",
+        "memories.hbm.price.2025Q1",
+        "memories.hbm.price.2028Q1",
+    }
+    for name in changed:
+        origin = after.provenance[name]
+        assert (origin.source, certainty(origin)) == ("fitted to figures.yaml", "fitted")
+    assert "the data allow 7" in str(after.provenance["segments.internet.spend"].note)
+    assert "which the data do not pin down" in str(after.provenance["nodes.n7.wafer_price.2025Q1"].note)
+    kept = "nodes.n7.wafer_price.2026Q1"
+    assert after.provenance[kept] == before.provenance[kept], "a point that no parameter moves"
+
+
+def figures(tree: Any, without: set[str]) -> Mapping[str, Any]:
+    from marketsim.scenario.provenance import leaves
+
+    return {".".join(map(str, path)): leaf.value for path, leaf in leaves(tree) if path[0] not in without}
+
+
+def test_its_free_parameters_start_from_the_new_figures(done: tuple[World, Path, Result]):
+    world, folder, _ = done
+    before, after = load(str(world.scenario)), load(str(folder / "small-calibrated.yaml"))
+    space = FreeSpace.of(after.tree, after.scenario)
+    assert space.scenario(space.present) == after.scenario
+    fitted = fit_in(folder)["parameters"]
+    for name, free in space.parameters.items():
+        written_as, found = before.scenario.free[name], fitted[name]
+        assert (free.moves, free.factor, free.scale) == (written_as.moves, written_as.factor, written_as.scale)
+        relative_to = found["fitted"] if free.factor else 1.0
+        assert free.low * relative_to == pytest.approx(found["low"], rel=1e-3)
+        assert free.high * relative_to == pytest.approx(found["high"], rel=1e-3)
+        assert free.low <= space.present[space.names.index(name)] <= free.high
+    assert certainty(after.provenance["free.spend.low"]) == "fitted"
+    assert certainty(after.provenance["free.wafer-price.low"]) == "assumption"
+    assert str(after.provenance["free.wafer-price.low"].note).startswith("a range for tests; wafer-price 1.")
+
+
+def test_ends_of_the_new_ranges_are_the_same_worlds_as_before(done: tuple[World, Path, Result]):
+    """A factor is relative to the figures it stands beside: 0.5 of the old ones is not 0.5 of the new."""
+    world, folder, _ = done
+    before, after = load(str(world.scenario)), load(str(folder / "small-calibrated.yaml"))
+    spaces = [FreeSpace.of(each.tree, each.scenario) for each in (before, after)]
+    ends = [
+        np.array([fit_in(folder)["parameters"][name]["low"] for name in spaces[0].names]),
+        np.array([free.low for free in spaces[1].parameters.values()]),
+    ]
+    old, new = (space.figures(values) for space, values in zip(spaces, ends, strict=True))
+    assert new.keys() == old.keys()
+    assert [new[path] for path in old] == pytest.approx(list(old.values()), rel=1e-3)
+
+
+def test_it_can_be_calibrated_again(world: World, calibrate: Call):
+    first = calibrate("world.yaml", "figures.yaml", "--runs", "2", "--evaluations", "1", "--no-profile", "--out", "a")
+    assert first.code == 0
+    second = calibrate("a/small-calibrated.yaml", "figures.yaml", "--runs", "2", "--evaluations", "1", "--no-profile")
+    assert second.code == 0
+    after, before = (fit_in(Path(name))["loss"] for name in ("a", "calibration-small"))
+    assert before["before"] == pytest.approx(after["after"], abs=0.2), "but for the pull, which begins anew"
+    assert before["after"] <= before["before"]
+
+
+# --- stopping and going on
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_stopped_at_any_time_and_gone_on_with_it_is_the_same_result(
+    number: signal.Signals, done: tuple[World, Path, Result], world: World, calibrate: Call
+):
+    """And with other workers: the reference was made by one, this by two, then by one."""
+    journal = Path("calibration-small") / "journal.jsonl"
+    words = command("world.yaml", "figures.yaml", *QUICK, "--workers", "2")
+    around = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running = subprocess.Popen(words, env=around, stderr=subprocess.PIPE, preexec_fn=heed_interrupts)
+    try:
+        wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 20)
+    finally:
+        running.send_signal(number)
+        _, error = running.communicate(timeout=30)
+    assert running.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    assert error == b""
+    kept = journal.read_bytes()
+    assert not (journal.parent / "fit.json").exists()
+    journal.write_bytes(kept + b'{"place": [0.1, 0.')
+    shown = calibrate("world.yaml", "figures.yaml", *QUICK, "--workers", "1")
+    assert shown.code == 0
+    assert journal.read_bytes().startswith(kept)
+    reference = done[1]
+    assert len(journal.read_bytes().splitlines()) == len((reference / "journal.jsonl").read_bytes().splitlines())
+    for name in FILES:
+        assert (journal.parent / name).read_bytes() == (reference / name).read_bytes(), name
+
+
+def heed_interrupts() -> None:
+    """A shell has what it runs in the background ignore interrupts, and so what that starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_finished_one_is_read_and_not_played(done: tuple[World, Path, Result], world: World, calibrate: Call):
+    shutil.copytree(done[1], "calibration-small")
+    before = {name: Path("calibration-small", name).read_bytes() for name in (*FILES, "journal.jsonl")}
+    assert calibrate("world.yaml", "figures.yaml", *QUICK, "--workers", "1").code == 0
+    assert {name: Path("calibration-small", name).read_bytes() for name in before} == before
+
+
+# --- predicted figures
+
+
+def test_predicted_figures_are_never_used(done: tuple[World, Path, Result], world: World, calibrate: Call):
+    """Other values of them change nothing but what is said of them: even the journal goes on."""
+    shutil.copytree(done[1], "calibration-small")
+    journal = Path("calibration-small/journal.jsonl").read_bytes()
+    world.change("targets", targets__share__value=0.1, **{"targets__late-demand__value": 1.0})
+    assert calibrate("world.yaml", "figures.yaml", *QUICK, "--workers", "1").code == 0
+    assert Path("calibration-small/journal.jsonl").read_bytes() == journal
+    old, new = fit_in(done[1]), fit_in(Path("calibration-small"))
+    assert new["targets"]["share"]["after"]["hit"] is False
+    for fit in (old, new):
+        for name in ("share", "late-demand"):
+            del fit["targets"][name]
+    assert new == old
+    scenario = "small-calibrated.yaml"
+    assert Path("calibration-small", scenario).read_bytes() == (done[1] / scenario).read_bytes()
+
+
+def test_the_objective_knows_the_figures_to_fit_alone(world: World):
+    objective = world.objective()
+    assert list(objective.targets.file.targets) == ["foreign-cards", "demand", "margin"]
+    assert objective.until == "2025Q4", "and plays no further than they need"
+    at = objective.start
+    before = objective(at)
+    world.change("targets", targets__share__value=0.1)
+    assert world.objective()(at).tolist() == before.tolist()
+    world.change("targets", targets__demand__value=1000.0)
+    assert world.objective()(at).tolist() != before.tolist(), "or the test could not fail"
+
+
+def test_the_start_is_the_scenario_as_it_is_written(world: World):
+    objective = world.objective()
+    assert objective.scenario(objective.start) == objective.loaded.scenario
+    loss = Loss(objective.start)
+    assert loss.residuals(objective.start, np.zeros(3)).tolist() == 7 * [0]
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"runs": "8"}, r"holds evaluations of another calibration \(runs 4 instead of 8\)"),
+        ({"seed": "8"}, r"holds evaluations of another calibration \(seed 7 instead of 8\)"),
+    ],
+)
+def test_a_journal_of_other_options(
+    changes: dict[str, str], message: str, done: tuple[World, Path, Result], world: World, calibrate: Call
+):
+    shutil.copytree(done[1], "calibration-small")
+    options = {"runs": str(RUNS), "evaluations": "30", **changes}
+    shown = calibrate("world.yaml", "figures.yaml", *(f"--{name}={value}" for name, value in options.items()))
+    assert (shown.code, shown.out) == (1, "")
+    assert re.search(message, shown.err)
+
+
+def test_a_journal_of_another_scenario_and_of_other_targets(
+    done: tuple[World, Path, Result], world: World, calibrate: Call
+):
+    shutil.copytree(done[1], "calibration-small")
+    world.change("targets", targets__margin__relative=0.03)
+    shown = calibrate("world.yaml", "figures.yaml", *QUICK)
+    assert re.search(r"of another calibration \(targets \w{12} instead of \w{12}\)", shown.err)
+    world.change("scenario", market__luck=0.2)
+    shown = calibrate("world.yaml", "figures.yaml", *QUICK)
+    assert re.search(r"of another calibration \(scenario \w{12} instead of \w{12}, targets ", shown.err)
+
+
+def test_a_folder_with_other_files_is_left_alone(world: World, calibrate: Call):
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    shown = calibrate("world.yaml", "figures.yaml", "--out", "mine")
+    assert shown.code == 1
+    assert "mine holds other files (notes.txt) and is left as it is: choose a new or empty folder" in shown.err
+    shown = calibrate("world.yaml", "figures.yaml", "--out", "mine/notes.txt")
+    assert "mine/notes.txt is not a folder: choose another one for --out" in shown.err
+    assert [path.name for path in Path("mine").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(world: World, calibrate: Call):
+    Path("locked").mkdir(mode=0o500)
+    assert "cannot be written: Permission denied" in calibrate("world.yaml", "figures.yaml", "--out", "locked/x").err
+
+
+def test_without_free_parameters(world: World, calibrate: Call):
+    world.drop("scenario", "free")
+    shown = calibrate("world.yaml", "figures.yaml")
+    assert (shown.code, shown.out) == (1, "")
+    assert "no parameter is free, so nothing can be fitted" in shown.err
+    assert not Path("calibration-small").exists()
+
+
+def test_without_targets_to_fit(world: World, calibrate: Call):
+    for name in ("foreign-cards", "demand", "margin"):
+        world.change("targets", **{f"targets__{name}__use": "predict"})
+    assert "no target is to be fitted" in calibrate("world.yaml", "figures.yaml").err
+
+
+def test_targets_of_another_scenario_and_unknown_names(world: World, calibrate: Call):
+    world.change("targets", scenario="large")
+    assert "the targets are for 'large', not for 'small'" in calibrate("world.yaml", "figures.yaml").err
+    assert "there are no targets 'small'" in calibrate("world.yaml").err
+    assert "there is no scenario 'worlds'" in calibrate("worlds").err
+    assert "there is no such file" in calibrate("world.yaml", "nothing.yaml").err
+    assert calibrate().code == 2
+    assert "is not a whole number from 2 to" in calibrate("world.yaml", "--runs", "1").err
+
+
+def test_a_target_of_quarters_that_are_not_played(world: World, calibrate: Call):
+    world.change("targets", targets__demand__period="2027")
+    shown = calibrate("world.yaml", "figures.yaml")
+    assert "targets.demand: its period is not played" in shown.err
+    assert "allowed: 2025Q1 to 2026Q4" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("free", "message"),
+    [
+        (
+            {"moves": ["finance.debt_share"], "low": 0, "high": 1.5},
+            r"free\.bad\.high: at this end, finance\.debt_share Input should be less than or equal to 1",
+        ),
+        (
+            {"moves": ["segments.internet.spend"], "low": 8000, "high": 9000},
+            r"free\.bad: .*is moved by 'spend' too|free\.bad\.moves\.0: segments\.internet\.spend is moved by 'spend'",
+        ),
+        (
+            {"moves": ["vendors.biren.price"], "low": 60, "high": 90},
+            r"free\.bad: the scenario's own figure is outside of the range\n +found: +60 to 90\n +allowed: +a range that",
+        ),
+        (
+            {"moves": ["market.counted_tokens"], "low": 0.5, "high": 1},
+            r"free\.bad\.moves\.0: 'market\.counted_tokens' is not written in the scenario",
+        ),
+    ],
+)
+def test_ranges_that_cannot_be(free: dict[str, Any], message: str, world: World, calibrate: Call):
+    world.change("scenario", free__bad=free)
+    shown = calibrate("world.yaml", "figures.yaml")
+    assert (shown.code, shown.out) == (1, "")
+    assert re.search(message, shown.err), shown.err
+
+
+def test_a_missing_library_is_named_with_what_brings_it(calibrate: Call, monkeypatch: pytest.MonkeyPatch):
+    from marketsim.commands import calibrate as module
+
+    monkeypatch.setattr(module, "NEEDED", ("cma", "no_such_library"))
+    shown = calibrate("world.yaml", "figures.yaml")
+    assert shown.err.strip() == (
+        "marketsim: this command needs no_such_library: pip install 'chip-market[calibration]' brings them"
+    )
