@@ -170,16 +170,21 @@ def learning_rate(view: View) -> Floats:
     cards, revenue = (total(view.by_year(name), axis=1) for name in ("cards", "revenue"))
     before = total(total(view.trace.cards[: view.when.start][:, view.who], axis=0), axis=0)
     earlier = before + view.trace.installed[view.who].sum()
-    x, y = np.log2(earlier + np.cumsum(cards, axis=0)), np.log2(ratio(revenue, cards, otherwise=1.0))
+    output = np.maximum(earlier + np.cumsum(cards, axis=0), ACTIVE)
+    x, y = np.log2(output), np.log2(ratio(revenue, cards, otherwise=1.0))
     deviation = x - x.mean(axis=0)
     slope = ratio(total(deviation * (y - y.mean(axis=0)), axis=0), total(deviation**2, axis=0))
     return np.asarray(1 - np.exp2(slope))
 
 
 def generation_gap(view: View) -> Floats:
-    """Quarters between a vendor's products: quarters over launches, of all chosen vendors together."""
-    quarters = view.when.stop - view.when.start
-    return ratio(float(quarters * len(view.who)), view.summed("launches"))
+    """Quarters between a vendor's products: from first to last launch of all chosen vendors, over the gaps between."""
+    launched = view.trace.launches[view.when][:, view.who] > 0
+    quarters = len(launched)
+    first = np.where(launched.any(axis=0), launched.argmax(axis=0), 0)
+    last = np.where(launched.any(axis=0), quarters - 1 - launched[::-1].argmax(axis=0), 0)
+    gaps = np.maximum(total(1.0 * launched, axis=0) - 1, 0.0)
+    return ratio(total(1.0 * (last - first), axis=0), total(gaps, axis=0))
 
 
 def production_lead(view: View) -> Floats:

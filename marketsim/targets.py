@@ -14,7 +14,7 @@ from marketsim.measures import MEASURES, View, quarters_of
 from marketsim.scenario import library
 from marketsim.scenario.checks import Violation
 from marketsim.scenario.fields import quarter_index, quarter_name
-from marketsim.scenario.problems import from_validation, from_violations
+from marketsim.scenario.problems import from_validation, from_violations, in_file
 from marketsim.scenario.provenance import attribute, provenance_of
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Node, Provenance, parse, plain, read_text
@@ -41,7 +41,7 @@ class Targets:
     def last_quarter(self, use: str | None = None) -> str:
         """The last quarter that the targets of a use need; of all where none is given."""
         chosen = [target for target in self.file.targets.values() if use in (None, target.use)]
-        return quarter_name(max(quarters_of(target.period)[1] for target in chosen))
+        return quarter_name(max(quarters_of(period)[1] for target in chosen for period in _periods(target)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,9 @@ def load_targets(name_or_path: str | Path, scenario: Scenario) -> Targets:
         document = parse(read_text(path), str(path))
     except ScenarioError as error:
         raise TargetError(error.problems) from None
+    if not isinstance(document.root.value, dict):
+        message = "targets are a mapping with the keys title, scenario and targets"
+        raise TargetError([Problem(document.root.origin, message, found=in_file(document.root))])
     tree = attribute(document.root, document.problems)
     try:
         file = TargetFile.model_validate(plain(tree), strict=True)
@@ -159,9 +162,14 @@ def measured(target: Target, period: str, trace: Trace) -> Floats:
 
 
 def _covered(trace: Trace, target: Target) -> bool:
-    periods = [quarters_of(period) for period in (target.period, target.against) if period is not None]
+    periods = [quarters_of(period) for period in _periods(target)]
     start, end = quarter_index(trace.quarters[0]), quarter_index(trace.quarters[-1])
     return all(start <= first and last <= end for first, last in periods)
+
+
+def _periods(target: Target) -> list[str]:
+    """The period of a target, and the one that it is set against."""
+    return [period for period in (target.period, target.against) if period is not None]
 
 
 def _places(target: Target, trace: Trace) -> Ints:
@@ -240,7 +248,8 @@ def _without_source(file: TargetFile, tree: Node) -> Iterator[Problem]:
     for name, target in file.targets.items():
         figure = f"targets.{name}.{'low' if target.value is None else 'value'}"
         origin = marks.get(figure)
-        if origin is None or origin.source is None:
+        given = target.value is not None or target.low is not None
+        if given and (origin is None or origin.source is None):
             node = tree.child("targets")
             place = node.child(name) if node is not None else None
             at = place.origin if place is not None else tree.origin

@@ -14,7 +14,7 @@ import pytest
 import marketsim
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("numpy", "pydantic", "mesa", "polars", "yaml", "textual", "agents", "tui")
+HEAVY = ("numpy", "pydantic", "mesa", "polars", "yaml", "scipy", "cma", "textual", "agents", "tui")
 SHOW = f"""
 import sys
 print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
@@ -44,7 +44,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]):
     assert loaded(HELP.format(arguments)).splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("arguments", [["run", "--help"], ["strategies", "--help"], ["run", "--runs", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["run", "--help"], ["strategies", "--help"], ["calibrate", "--help"], ["run", "--runs", "0"]]
+)
 def test_help_on_a_command_and_wrong_use_load_nothing_heavy_but_what_typer_does(arguments: list[str]):
     assert loaded(HELP.format(arguments)).splitlines()[-1] in ("[]", "['pydantic']")
 

@@ -6,11 +6,13 @@ An evaluation depends on its place alone, so neither the number of processes nor
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 
 import numpy as np
 
@@ -118,6 +120,15 @@ _play: Play | None = None
 def _start_worker(play: Play) -> None:
     global _play
     _play = play
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that started it has gone: killed, it could not say that there is no more work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(place: Floats) -> Floats:

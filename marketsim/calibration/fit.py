@@ -59,7 +59,7 @@ def fit(evaluations: Evaluations, seed: int, budget: int, examine: bool) -> Fit:
     for number in range(PASSES):
         best, jacobian = polish(evaluations, best, loss)
         best = settled(evaluations, best)
-        found = profiles(evaluations, best, jacobian, loss, number == PASSES - 1) if examine else unexamined(best)
+        found = profiles(evaluations, best, jacobian, number == PASSES - 1) if examine else unexamined(best)
         if not isinstance(found, Point):
             break
         best = found

@@ -19,8 +19,10 @@ from marketsim.state import Floats
 
 BEYOND = 2.0
 """Beyond a tolerance every distance counts twice: inside there is little to gain, and a figure is hit or missed."""
-PULL = 0.1
-"""Loss of moving a parameter over its whole range: figures that the data say nothing about stay as they are written."""
+PULL = 4.0
+"""Loss of moving a parameter over its whole range. A range is read as a tolerance is, two standard deviations to either
+side of its middle: half of it costs as much as one figure at the end of its tolerance. So what is written moves as far
+as the data ask for and no farther, and figures that they say nothing about stay where they are."""
 RISE = 1.0
 """Rise of the loss up to which the data allow a place: one target from spot on to the end of its tolerance.
 

@@ -73,10 +73,14 @@ class Objective:
         """The place of the scenario as it is written, [parameter]."""
         return self.space.places(self.space.present)
 
+    def values(self, place: Floats) -> Floats:
+        """The values of the free parameters at a place, to six significant digits, [parameter]."""
+        return np.array([_rounded(value) for value in self.space.values(place)])
+
     def figures(self, place: Floats) -> dict[tuple[Key, ...], float]:
         """The moved figures by path, to six significant digits."""
-        moved = self.space.figures(self.space.values(place))
-        return {path: float(f"{figure:.{FIGURES}g}") for path, figure in moved.items()}
+        moved = self.space.figures(self.values(place))
+        return {path: _rounded(figure) for path, figure in moved.items()}
 
     def scenario(self, place: Floats) -> Scenario:
         """The scenario at a place, [parameter]."""
@@ -99,6 +103,10 @@ class Objective:
             "runs": self.runs,
             "seed": self.seed,
         }
+
+
+def _rounded(figure: float) -> float:
+    return float(f"{figure:.{FIGURES}g}")
 
 
 def _hash(text: str) -> str:
@@ -128,8 +136,8 @@ def _about_ranges(loaded: LoadedScenario) -> Iterator[Problem]:
     space = FreeSpace.of(loaded.tree, loaded.scenario)
     shared: dict[tuple[Key, ...], str] = {}
     problems = [problem for name in space.names for problem in _about_moves(loaded, space, name, shared)]
-    if not problems:
-        problems = list(_about_ends(loaded, space))
+    for check in (_about_ends, _about_corners):
+        problems = problems or list(check(loaded, space))
     yield from problems
 
 
@@ -167,7 +175,11 @@ def _about_ends(loaded: LoadedScenario, space: FreeSpace) -> Iterator[Problem]:
             values[index] = getattr(free, end)
             for problem in _about_scenario(loaded, space, values):
                 message = f"at this end, {problem.field} {problem.message}"
-                yield Problem(_origin(loaded, name), message, f"free.{name}.{end}", problem.found, problem.allowed)
+                yield Problem(_origin(loaded, name), message, f"free.{name}.{end}", allowed=problem.allowed)
+
+
+def _about_corners(loaded: LoadedScenario, space: FreeSpace) -> Iterator[Problem]:
+    """Parameters that together move a figure to where it may not be."""
     for end in ("low", "high"):
         corner = np.array([getattr(free, end) for free in space.parameters.values()])
         for problem in _about_scenario(loaded, space, corner):

@@ -1,7 +1,8 @@
 """Which parameters the data pin down: the profile of the loss over each of them.
 
-A parameter is held at places across its range while all others adapt, and the loss there is played, not estimated. The
-data allow the places at which it is at most RISE above the least loss. Without the others adapting, a parameter whose
+A parameter is held at places across its range while all others adapt, and the misses of targets there are played, not
+estimated. The data allow the places at which their sum of squares is at most RISE above that of the fit; the pull
+towards figures as written is no part of it, for it is not in the data. Without the others adapting, a parameter whose
 effect another one can undo would look pinned down.
 Source: Raue et al. (2009), Bioinformatics 25(15), on profiles; Bates, Watts (1988), Nonlinear Regression, ch. 6.
 """
@@ -33,6 +34,8 @@ CLOSE = 0.02
 """Distance of the loss from its rise by RISE at which an end of an interval is found."""
 BETTER = 0.2
 """Gain over the best point at which profiles are broken off: they would be those of another place."""
+KEEP = 0.1
+"""Loss of moving another parameter over its range: light, so that the data decide; some, so that steps are definite."""
 CORRELATED = 0.6
 """Size of a correlation from which on two parameters are named as hard to tell apart."""
 PART = 0.3
@@ -48,13 +51,14 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Profile:
-    """A parameter's profile: places held, [place] ascending, least loss at each, and the interval that the data allow.
+    """A parameter's profile: places held, [place] ascending, and how far the loss rises there above that of the fit.
 
-    low, high: places from 0 to 1.  below, above: whether the data rule out what lies beyond.
+    low, high: the interval that the data allow, places from 0 to 1.
+    below, above: whether the data rule out what lies beyond.
     """
 
     places: Floats
-    losses: Floats
+    rises: Floats
     low: float
     high: float
     below: bool
@@ -71,24 +75,24 @@ Walk = Generator[Floats, Point, list[Seen]]
 """Asks for places to evaluate, is given the points, and returns what it saw from the best point outwards."""
 
 
-def profiles(
-    evaluate: Evaluate, best: Point, jacobian: Floats, loss: Loss, to_the_end: bool = True
-) -> list[Profile] | Point:
+def profiles(evaluate: Evaluate, best: Point, jacobian: Floats, to_the_end: bool = True) -> list[Profile] | Point:
     """The profile of every parameter from the best point, or a clearly better point that came up on the way.
 
     jacobian: of the distances by place at the best point, [target, parameter].  to_the_end: whatever comes up.
     """
+    data, near = Loss(best.place, 0.0), Loss(best.place, KEEP)
+    fit = data.point(best.place, best.distances)
     parameters = range(len(best.place))
     walks = [
-        _walk(Seen(best, jacobian), parameter, grid, loss)
+        _walk(Seen(fit, jacobian), parameter, grid, near)
         for parameter in parameters
         for grid in _outwards(best.place[parameter])
     ]
-    found = _together(walks, evaluate, -np.inf if to_the_end else best.loss - BETTER)
+    found = _together(walks, evaluate, data, -np.inf if to_the_end else best.loss - BETTER)
     if isinstance(found, Point):
         return found
     sides = [[seen.point for seen in side] for side in found]
-    return [_profile(parameter, best, sides[2 * parameter], sides[2 * parameter + 1]) for parameter in parameters]
+    return [_profile(parameter, fit, sides[2 * parameter], sides[2 * parameter + 1]) for parameter in parameters]
 
 
 def _outwards(place: float) -> tuple[Floats, Floats]:
@@ -99,14 +103,13 @@ def _outwards(place: float) -> tuple[Floats, Floats]:
 
 def unexamined(best: Point) -> list[Profile]:
     """Profiles of nothing but the best point, which rule nothing out."""
-    loss = np.array([best.loss])
-    return [Profile(np.array([place]), loss, 0.0, 1.0, False, False) for place in best.place]
+    return [Profile(np.array([place]), np.zeros(1), 0.0, 1.0, False, False) for place in best.place]
 
 
-def _together(walks: Sequence[Walk], evaluate: Evaluate, least: float) -> list[list[Seen]] | Point:
+def _together(walks: Sequence[Walk], evaluate: Evaluate, data: Loss, least: float) -> list[list[Seen]] | Point:
     """What the walks return, one step of each at a time, so that there is work for all processes.
 
-    least: a point with a loss below it ends the walks and is returned.
+    data: the loss in which they are told of points.  least: a point whose own is below it ends them and is returned.
     """
     results: dict[int, list[Seen]] = {}
     asked: dict[int, Floats] = {}
@@ -126,12 +129,12 @@ def _together(walks: Sequence[Walk], evaluate: Evaluate, least: float) -> list[l
         if lowest.loss < least:
             return lowest
         for number, point in zip(waiting, points, strict=True):
-            advance(number, point)
+            advance(number, data.point(point.place, point.distances))
     return [results[number] for number in range(len(walks))]
 
 
 def _walk(best: Seen, parameter: int, grid: Floats, loss: Loss) -> Walk:
-    """From the best point outwards along a grid, then to where the loss crosses RISE above the least."""
+    """From the best point outwards along a grid, then to where the loss crosses RISE above that of the fit."""
     path = [best]
     for place in grid:
         path.append((yield from _adapted(path[-1], parameter, float(place), loss)))
@@ -199,10 +202,9 @@ def _profile(parameter: int, best: Point, down: Sequence[Point], up: Sequence[Po
         known.append(inner < len(side) - 1)
         ends.append(_crossing(side[inner], side[inner + 1], parameter, best.loss) if known[-1] else end)
     points = [*reversed(down), *up[1:]]
-    places, losses = (
-        np.array(column) for column in zip(*((at.place[parameter], at.loss) for at in points), strict=True)
-    )
-    return Profile(places, losses, ends[0], ends[1], known[0], known[1])
+    places = np.array([at.place[parameter] for at in points])
+    rises = np.array([at.loss - best.loss for at in points])
+    return Profile(places, rises, ends[0], ends[1], known[0], known[1])
 
 
 def combinations(best: Point, jacobian: Floats, loss: Loss) -> list[tuple[float, dict[int, float]]]:

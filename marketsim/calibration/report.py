@@ -11,7 +11,7 @@ import numpy as np
 
 from marketsim import __version__
 from marketsim.calibration.fit import Fit
-from marketsim.calibration.loss import BEYOND, PULL, RISE
+from marketsim.calibration.loss import BEYOND, PULL, RISE, Loss
 from marketsim.calibration.objective import Objective
 from marketsim.calibration.profile import VERDICTS, combinations, correlations, pairs
 from marketsim.calibration.scenario_file import interval, short
@@ -33,12 +33,12 @@ class Outcome:
     before: list[Comparison]
     after: list[Comparison]
 
-    def loss(self, comparisons: list[Comparison]) -> float:
+    def loss(self, comparisons: list[Comparison], pull: float = PULL) -> float:
         """The loss of the scenario as written or as fitted."""
         fit = self.fit
         place = fit.best.place if comparisons is self.after else fit.start.place
         distances = np.array([comparison.miss for comparison in of_use(comparisons, "fit")])
-        return fit.loss.point(place, distances).loss
+        return Loss(fit.loss.start, pull).point(place, distances).loss
 
     def hits(self, comparisons: list[Comparison], use: str) -> str:
         """How many targets of a use are inside their tolerance, such as `12 of 15`."""
@@ -78,7 +78,11 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "last_quarter_fitted": objective.until,
         "evaluations": {"search": fit.searched, "all": fit.evaluations},
         "search_ended": fit.ended,
-        "loss": {"before": outcome.loss(outcome.before), "after": outcome.loss(outcome.after)},
+        "loss": {
+            "before": outcome.loss(outcome.before),
+            "after": outcome.loss(outcome.after),
+            "after_without_pull": outcome.loss(outcome.after, 0),
+        },
         "rise": RISE,
         "parameters": {name: _parameter(outcome, index) for index, name in enumerate(names)},
         "targets": {
@@ -100,14 +104,14 @@ def _parameter(outcome: Outcome, index: int) -> dict[str, Any]:
     low, high = interval(objective, fit, index)
     return {
         "before": float(space.present[index]),
-        "fitted": float(space.values(fit.best.place)[index]),
+        "fitted": float(objective.values(fit.best.place)[index]),
         "low": low,
         "high": high,
         "verdict": profile.verdict if fit.examined else "not examined",
         "range": [free.low, free.high],
         "factor": free.factor,
         "scale": free.scale,
-        "profile": {"places": profile.places.tolist(), "rises": (profile.losses - fit.best.loss).tolist()},
+        "profile": {"places": profile.places.tolist(), "rises": profile.rises.tolist()},
     }
 
 
@@ -144,10 +148,12 @@ def _summary(outcome: Outcome) -> str:
     objective, fit = outcome.objective, outcome.fit
     counts = [f"{sum(at.verdict == word for at in fit.profiles)} {word}" for word in reversed(VERDICTS)]
     verdicts = ", ".join(counts) if fit.examined else "not examined"
+    both = (outcome.before, outcome.after)
     rows = [
-        ("loss", f"{outcome.loss(outcome.before):.2f}", f"{outcome.loss(outcome.after):.2f}"),
-        ("fitted figures inside their tolerance", *(outcome.hits(at, "fit") for at in (outcome.before, outcome.after))),
-        ("predicted figures inside", *(outcome.hits(at, "predict") for at in (outcome.before, outcome.after))),
+        ("loss", *(f"{outcome.loss(at):.2f}" for at in both)),
+        ("of which for figures that were moved", *(f"{outcome.loss(at) - outcome.loss(at, 0):.2f}" for at in both)),
+        ("fitted figures inside their tolerance", *(outcome.hits(at, "fit") for at in both)),
+        ("predicted figures inside", *(outcome.hits(at, "predict") for at in both)),
     ]
     text = table(["", "before", "after"], rows, right=(1, 2))
     return f"{text}\n\nParameters: {len(objective.space.names)} free, of which {verdicts}."
@@ -173,7 +179,7 @@ def _targets(outcome: Outcome, use: str) -> str:
 def _parameters(outcome: Outcome) -> str:
     objective, fit = outcome.objective, outcome.fit
     space = objective.space
-    values = space.values(fit.best.place)
+    values = objective.values(fit.best.place)
     rows = []
     for index, (name, free) in enumerate(space.parameters.items()):
         sign = "×" if free.factor else ""
@@ -194,10 +200,11 @@ def _parameters(outcome: Outcome) -> str:
 
 
 _VERDICTS = f"""\
-× is a factor on the figures before the fit. The data allow a value if the loss rises by no more than {RISE:g} when the
-parameter is held there and all others adapt: by as much as when one figure goes from spot on to the end of its
-tolerance. *Pinned down*: the data rule out both ends of the range. *One-sided*: one of them. *Not identified*: neither,
-so that whatever is concluded has to hold over the whole range; such a parameter stays where it was, or near."""
+× is a factor on the figures before the fit. The data allow a value if, with the parameter held there and all others
+adapted, the sum of squared misses of the fitted figures rises by no more than {RISE:g}: by as much as when one of them
+goes from spot on to the end of its tolerance. *Pinned down*: the data rule out both ends of the range. *One-sided*: one
+of them. *Not identified*: neither, so that whatever is concluded has to hold over the whole range; such a parameter
+stays where it was, or near."""
 
 
 def _indistinct(outcome: Outcome) -> str:
@@ -233,7 +240,8 @@ def _facts(outcome: Outcome) -> Iterator[str]:
     yield (
         "Loss: distances of the median run from the fitted figures in tolerances, squared and summed (method of "
         f"simulated moments); what is beyond a tolerance counts {BEYOND:g} times. Moving a parameter over its whole "
-        f"range costs {PULL:g}, so that figures about which the data say nothing stay as they were."
+        f"range costs {PULL:g}, over half of it a quarter of that, so that figures move no farther than the data ask "
+        "for. What the data allow is found without that."
     )
     yield (
         f"Search: CMA-ES (pycma), {fit.searched:,} evaluations, {fit.ended}; then Gauss-Newton steps and profiles, "

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from marketsim.calibration.fit import Fit
-from marketsim.calibration.objective import FIGURES, Objective
+from marketsim.calibration.objective import Objective
 from marketsim.calibration.profile import VERDICTS, Profile
 from marketsim.scenario import library
 from marketsim.scenario.fields import is_quarter
@@ -76,7 +76,7 @@ def _same(objective: Objective, path: tuple[Key, ...]) -> bool:
 def _marked(objective: Objective, fit: Fit, path: tuple[Key, ...], figure: float) -> dict[str, Any]:
     """A moved figure with where it comes from."""
     space = objective.space
-    values = space.values(fit.best.place)
+    values = objective.values(fit.best.place)
     words = []
     for index, (name, free) in enumerate(space.parameters.items()):
         if any(path == point for pattern in free.moves for point, _ in points(figures_at(space.tree, pattern))):
@@ -152,7 +152,7 @@ def _range(objective: Objective, fit: Fit, index: int) -> dict[str, Any]:
     space, profile = objective.space, fit.profiles[index]
     name = space.names[index]
     free = space.parameters[name]
-    fitted = float(space.values(fit.best.place)[index])
+    fitted = float(objective.values(fit.best.place)[index])
     low, high = (_end(free, end, fitted, profile) for end in ("low", "high"))
     about = f"{short(fitted)}, {_allowed(objective, fit, index)}; its range was {short(free.low)} to {short(free.high)}"
     if free.factor:
@@ -176,7 +176,7 @@ def _end(free: FreeParameter, end: str, fitted: float, profile: Profile) -> floa
         return written
     value = value_at(free, place) if cut else written
     value = value / fitted if free.factor else value
-    present = 1.0 if free.factor else float(f"{fitted:.{FIGURES}g}")
+    present = 1.0 if free.factor else fitted
     return min(_outwards(value, down=True), present) if end == "low" else max(_outwards(value, down=False), present)
 
 

@@ -11,10 +11,12 @@ def test_beyond_its_tolerance_a_distance_counts_twice():
     assert counted(np.array([0.0, 0.5, -0.5, 1.0, 1.5, -3.0])).tolist() == [0, 0.5, -0.5, 1, 2, -5]
 
 
-def test_loss_is_a_sum_of_squares_and_a_light_pull_to_the_figures_as_written():
+def test_loss_is_a_sum_of_squares_and_a_pull_to_the_figures_as_written():
     loss = Loss(np.array([0.5, 0.5]))
     assert loss.point(np.array([0.5, 0.5]), np.array([0.5, -2.0])).loss == 0.25 + 9
-    assert np.isclose(loss.point(np.array([0.0, 0.5]), np.array([0.0])).loss, 0.1 * 0.25)
+    assert loss.point(np.array([0.0, 0.5]), np.array([0.0])).loss == 1, "half of a range: like one tolerance"
+    light = Loss(np.array([0.5, 0.5]), 0.1)
+    assert np.isclose(light.point(np.array([0.0, 0.5]), np.array([0.0])).loss, 0.1 * 0.25)
 
 
 def test_slopes_are_the_derivative_of_the_residuals():

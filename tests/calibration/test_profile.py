@@ -13,7 +13,7 @@ from tests.calibration.toys import Bent, Line, Linear
 
 def examined(problem: Linear) -> list[Profile]:
     best, jacobian = polish(problem, problem([problem.truth])[0], problem.loss)
-    found = profiles(problem, best, jacobian, problem.loss)
+    found = profiles(problem, best, jacobian)
     assert not isinstance(found, Point)
     return found
 
@@ -26,6 +26,15 @@ def test_a_parameter_that_matters_is_pinned_down_to_where_the_loss_rises_by_one(
     assert [(other.low, other.high) for other in others] == 3 * [(0, 1)]
 
 
+def test_the_pull_to_figures_as_written_is_not_in_the_data():
+    """It moves the fit, and with it where the others stand, but rules nothing out."""
+    for pull in (0.1, 4.0):
+        sure, *others = examined(Linear(pull))
+        assert sure.verdict == "pinned down"
+        assert 0.35 < sure.high - sure.low < 0.5
+        assert [other.verdict for other in others] == 3 * ["not identified"]
+
+
 def test_profiles_cover_the_range_and_are_the_least_loss_with_the_parameter_held():
     sure, sum_of_two, _, idle = examined(Linear(pull=0))
     assert sure.places[0] == 0
@@ -33,9 +42,9 @@ def test_profiles_cover_the_range_and_are_the_least_loss_with_the_parameter_held
     assert len(sure.places) >= 8
     assert np.all(np.diff(sure.places) > 0)
     moved = 5 * np.abs(sure.places - 0.45)
-    assert np.allclose(sure.losses, np.where(moved > 1, 2 * moved - 1, moved) ** 2, atol=1e-3)
-    assert np.allclose(sum_of_two.losses, 0, atol=1e-3), "the other one makes up for it"
-    assert np.allclose(idle.losses, 0, atol=1e-3)
+    assert np.allclose(sure.rises, np.where(moved > 1, 2 * moved - 1, moved) ** 2, atol=1e-3)
+    assert np.allclose(sum_of_two.rises, 0, atol=1e-3), "the other one makes up for it"
+    assert np.allclose(idle.rises, 0, atol=1e-3)
 
 
 def test_one_end_of_a_range_can_be_ruled_out_alone():
@@ -53,7 +62,7 @@ def test_a_bent_valley_is_followed():
     assert np.allclose([first.low, first.high], [0.35, 0.85], atol=0.02)
     grid = np.linspace(0, 1, 2001)
     for profile, held in ((first, 0), (second, 1)):
-        for place, loss in zip(profile.places, profile.losses, strict=True):
+        for place, loss in zip(profile.places, profile.rises, strict=True):
             others = np.stack([np.full(2001, place), grid] if held == 0 else [grid, np.full(2001, place)], axis=1)
             least = min(Bent(pull=0)(list(others)), key=lambda point: point.loss).loss
             assert least - 1e-3 <= loss <= max(1.2 * least, least + 0.1)
@@ -62,7 +71,7 @@ def test_a_bent_valley_is_followed():
 def test_a_better_place_on_the_way_breaks_profiles_off():
     problem = Bent(pull=0)
     (poor,) = problem([np.array([0.35, 0.3])])
-    found = profiles(problem, poor, slopes(problem, poor), problem.loss, to_the_end=False)
+    found = profiles(problem, poor, slopes(problem, poor), to_the_end=False)
     assert isinstance(found, Point)
     assert found.loss < poor.loss - 0.2
 
