@@ -27,13 +27,15 @@ METRICS: dict[str, str] = {
     "capacity_use": "1",
     "gross_margin": "1",
     "revenue": "rmb_m",
+    "demand": "rmb_m",
     "entries": "firms",
     "exits_acquired": "firms",
     **{f"exits_{cause}": "firms" for cause in CAUSES},
 }
 """Yearly outcomes and their units. Price, margin, concentration and capacity are those of domestic vendors; an exit is
 counted under its main cause, and those among them that ended in a sale under exits_acquired as well. Foundry and memory
-use are those of the scarcest node and memory type of each quarter: at 1 the limit binds."""
+use are those of the scarcest node and memory type of each quarter: at 1 the limit binds. Demand is what buyers came with,
+orders that waited from the quarter before not counted again."""
 
 ACTIVE = 1e-6
 """k cards: a vendor that sells no more in a quarter is not active in it."""
@@ -89,6 +91,7 @@ class YearBook:
         self.revenue = np.zeros((vendors, *shape))
         self.alive = np.zeros((vendors, *shape))
         self.active = np.zeros((len(p.conditions), runs))
+        self.waiting = np.zeros((len(p.segments), runs))
 
     def add(self, now: Conditions, outcome: Outcome, after: MarketState) -> None:
         """Count a quarter; the year's figures are finished with its last quarter in the scenario."""
@@ -97,6 +100,8 @@ class YearBook:
         self.cards[:, year] += outcome.sold
         self.revenue[:, year] += outcome.price * outcome.sold
         self.active[now.index] = total(1.0 * (outcome.sold[home] > ACTIVE), axis=0)
+        self._sum("demand", total(outcome.spend - self.waiting, axis=0))
+        self.waiting = after.waiting
         self._sum("cost_of_goods", total(outcome.cost_of_goods[home], axis=0))
         wafers = total(outcome.wafers, axis=0)
         self._sum("wafers", total(wafers, axis=0))
@@ -141,6 +146,7 @@ class YearBook:
             "capacity_use": np.minimum(ratio(sums["wafers"], sums["contracts"]), 1.0),
             "gross_margin": ratio(home_revenue - sums["cost_of_goods"], home_revenue),
             "revenue": total(revenue, axis=0),
+            "demand": sums["demand"],
         }
         for name, values in figures.items():
             self.metrics[name][year] = values

@@ -33,7 +33,7 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 FALLS = (0.3, 0.4, 0.5)
 """Falls in active firms from their peak that count as a shakeout by a mild, the usual and a strict measure."""
 
-COMPARED = ("cards", "domestic_share_cards", "revenue")
+COMPARED = ("cards", "domestic_share_cards", "revenue", "demand")
 """Reported market totals with a counterpart among the yearly outcomes, in which price and margin are domestic."""
 
 PROGRAM = "marketsim"

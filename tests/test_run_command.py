@@ -58,7 +58,7 @@ def test_the_summary_fits_and_has_a_unit_in_every_row(marketsim, monkeypatch: py
     assert list(dict.fromkeys(line for line in lines if line in SECTIONS)) == SECTIONS
     market = lines[lines.index("Whole market") : lines.index("Simulated beside reported") - 1]
     rows = [line for line in market if re.match(r" \S", line)]
-    assert len(rows) == 13 * sum(line == "Whole market" for line in market)
+    assert len(rows) == 14 * sum(line == "Whole market" for line in market)
     units = ("%", "RMB", "RMB bn", "RMB thousand", "million", "thousand", "number", "0-1", "tokens")
     for row in rows:
         label = re.split(r"  +", row.strip())[0]
@@ -104,7 +104,7 @@ def test_the_default_scenario_stands_beside_what_is_reported(marketsim):
     lines = marketsim("run", "--runs", "12", "--workers", "1", "--quarters", "4").out.splitlines()
     totals = lines[lines.index("Simulated beside reported") + 3 :][:3]
     assert [re.split(r"  +", line)[0] for line in totals] == [
-        "2025 cards sold, million", "2025 domestic share of cards, %", "2025 market value, RMB bn",
+        "2025 cards sold, million", "2025 domestic share of cards, %", "2025 wanted, RMB bn",
     ]  # fmt: skip
     assert totals[0].split()[-2:] == ["4.00", "0"] or re.search(r"4\.00 +[-+]\d+$", totals[0])
     huawei = next(line for line in lines if line.startswith("Huawei Ascend"))
@@ -256,7 +256,7 @@ def test_tables_speak_the_words_of_the_scenario(marketsim, monkeypatch: pytest.M
     assert {"cards", "vendors", "vendor", "RMB", "tokens", "foundry", "node", "memory", "software"} <= set(chips(plain))
     assert chips(shown) == []
     words = " ".join(shown.split())
-    for text in (*SOLAR_ROWS[width], "kilowatts sold, thousand", "Domestic makers", "Named makers", "certification gap",
+    for text in (*SOLAR_ROWS[width], "kilowatts sold, thousand", "Domestic makers", "Named makers", "gap in certification and base",
                  "scarce factory or polysilicon", "Makers that enter later", "most active domestic makers, number"):  # fmt: skip
         assert text in words
     assert max(map(len, shown.splitlines())) <= int(width)

@@ -199,8 +199,10 @@ def _profile(parameter: int, best: Point, down: Sequence[Point], up: Sequence[Po
     ends, known = [], []
     for side, end in ((down, 0.0), (up, 1.0)):
         inner = _outermost(side, best.loss + RISE)
-        known.append(inner < len(side) - 1)
-        ends.append(_crossing(side[inner], side[inner + 1], parameter, best.loss) if known[-1] else end)
+        outer = min(inner + 1, len(side) - 1)
+        at = _crossing(side[inner], side[outer], parameter, best.loss) if inner < outer else end
+        known.append(abs(at - end) > NEAR)
+        ends.append(at if known[-1] else end)
     points = [*reversed(down), *up[1:]]
     places = np.array([at.place[parameter] for at in points])
     rises = np.array([at.loss - best.loss for at in points])

@@ -16,8 +16,8 @@ from marketsim.calibration.evaluations import Evaluate
 from marketsim.calibration.loss import Loss, Point
 from marketsim.state import Floats
 
-SPREAD = 0.2
-"""First standard deviation, in ranges: two of them reach most of a range from its middle."""
+SPREAD = 0.1
+"""First standard deviation, in ranges: scenarios are written with care, so that the search begins near them."""
 CLOSE = {"tolx": 1e-3, "tolfun": 1e-2, "tolfunhist": 1e-3}
 """The search ends when places, in ranges, or losses differ by less: nobody can tell them apart."""
 STEP = 0.04

@@ -50,7 +50,7 @@ CAUSES = {
     "exits_price_war": "price war",
     "exits_idle_capacity": "idle capacity",
     "exits_supply": "scarce foundry or memory",
-    "exits_software": "software gap",
+    "exits_software": "gap in software and base",
     "exits_funding": "lack of funding",
 }
 
@@ -76,6 +76,7 @@ MARKET: dict[str, tuple[Row, ...]] = {
     "Whole market": (
         Row("cards", "cards sold, {}", "cards sold, {}", CARDS),
         Row("revenue", "market value, {}", "value, {}", MONEY),
+        Row("demand", "wanted, {}", "wanted, {}", MONEY),
         Row("domestic_share_cards", "domestic share of cards, {}", "domestic cards, {}", PERCENT, 0),
         Row("domestic_share_value", "domestic share of value, {}", "domestic value, {}", PERCENT, 0),
         Row("cost_per_million_tokens", "cost per million tokens, RMB", "RMB/million tokens"),

@@ -350,7 +350,7 @@ class Reported(Section):
     """A figure reported for the real market, to be shown beside the simulated one."""
 
     year: Annotated[int, Field(ge=1900, le=2100)]
-    metric: Literal["cards", "domestic_share_cards", "revenue", "price", "gross_margin"]
+    metric: Literal["cards", "domestic_share_cards", "revenue", "demand", "price", "gross_margin"]
     vendor: Identifier | None = Field(None, description="vendor; none for the whole market")
     value: Amount = quantity("k cards, 1, rmb_m or krmb", "the reported value")
     half: Literal[1, 2] | None = Field(None, description="half of the year; none for the whole")

@@ -56,6 +56,14 @@ def test_one_end_of_a_range_can_be_ruled_out_alone():
     assert np.isclose(side.high, 0.05 + 1 / 8, atol=0.01)
 
 
+def test_an_end_that_is_ruled_out_by_a_hair_is_not_ruled_out():
+    problem = Line(pull=0)
+    problem.effect, problem.truth = np.array([[2.0]]), np.array([0.505])
+    (side,) = examined(problem)
+    assert side.rises[0] > 1 > side.rises[-1]
+    assert (side.low, side.verdict) == (0, "not identified")
+
+
 def test_a_bent_valley_is_followed():
     first, second = examined(Bent(pull=0))
     assert (first.verdict, second.verdict) == ("pinned down", "pinned down")
