@@ -34,8 +34,8 @@ METRICS: dict[str, str] = {
 }
 """Yearly outcomes and their units. Price, margin, concentration and capacity are those of domestic vendors; an exit is
 counted under its main cause, and those among them that ended in a sale under exits_acquired as well. Foundry and memory
-use are those of the scarcest node and memory type of each quarter: at 1 the limit binds. Demand is what buyers came with,
-orders that waited from the quarter before not counted again."""
+use are those of the scarcest node and memory type of each quarter: at 1 the limit binds. Demand is the money that
+buyers came with, orders that waited from the quarter before not counted again."""
 
 ACTIVE = 1e-6
 """k cards: a vendor that sells no more in a quarter is not active in it."""
