@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,25 +95,29 @@ def _losses(
 ) -> tuple[Floats, ...]:
     """What the quarter lost to each of finance.CAUSES, [v,r] each, rmb_m, at least 0.
 
-    Orders lost to software are those that the mean software and base of cards sold would have brought, orders *
-    (exp(gap in these terms of utility) - 1), at the normal margin; who is short of supply could have served them only
-    from stock. The cost of the frontier belongs there too. Funding is what investors would not carry of losses that
-    none of this explains.
+    A price war takes margin from what is sold, and orders from who does not follow. Orders lost to price and to
+    software are those that the mean card sold would have brought in these terms of utility, orders * (exp(gap) - 1), at
+    the normal margin; who is short of supply could have served them only from stock. The cost of the frontier belongs
+    to software. Funding is what investors would not carry of losses that none of this explains.
     """
-    revenue = sales.price * sales.sold
     margin = p.finance.normal_margin * sales.price
     limited = _limited(now, state, supply)
-    missing = sales.orders * np.expm1(_ecosystem_gap(sales))
+
+    def forgone(*terms: str) -> Floats:
+        orders = sales.orders * np.expm1(_gap(sales, terms))
+        return margin * np.where(limited, np.minimum(orders, state.stock), orders)
+
     loss = np.maximum(-result, 0.0)
     frontier = np.minimum(supply.dues["frontier"], loss)
-    price_war = np.maximum(margin * sales.sold - (revenue - sales.cost_of_goods), 0.0)
+    missing = np.maximum(margin * sales.sold - (sales.price * sales.sold - sales.cost_of_goods), 0.0)
+    price_war = missing + forgone("price", "performance")
     idle = supply.idle_cost + progress.write_off_value
     unexplained = np.maximum(loss - frontier - price_war - idle, 0.0)
     return (
         price_war,
         idle,
         np.where(limited, margin * np.maximum(sales.orders - sales.sold, 0.0), 0.0),
-        margin * np.where(limited, np.minimum(missing, state.stock), missing) + frontier,
+        forgone("software", "lock_in") + frontier,
         supply.dues["interest"] + np.minimum(np.maximum(unfunded, 0.0), unexplained),
     )
 
@@ -128,11 +133,12 @@ def _limited(now: Conditions, state: MarketState, supply: Supply) -> Bools:
     return limited
 
 
-def _ecosystem_gap(sales: Sales) -> Floats:
-    """How far a vendor's software and base are behind those of the mean card sold, as utility, [v,r] in [0,1]."""
-    ecosystem = sales.terms[TERMS.index("software")] + sales.terms[TERMS.index("lock_in")]
+def _gap(sales: Sales, names: Sequence[str]) -> Floats:
+    """How far a vendor is behind the mean card sold in some terms of utility, [v,r] in [0,1]; 0 if none is sold."""
+    terms = sum(sales.terms[TERMS.index(name)] for name in names)
     spend = ratio(sales.spend, total(sales.spend, axis=0))
-    own = total(ecosystem * spend, axis=1)
-    mean = ratio(total(own * sales.sold, axis=0), total(sales.sold, axis=0))
-    gap: Floats = np.clip(mean - own, 0.0, 1.0)
+    own = total(terms * spend, axis=1)
+    sold = total(sales.sold, axis=0)
+    mean = ratio(total(own * sales.sold, axis=0), sold)
+    gap: Floats = np.clip(mean - own, 0.0, 1.0) * (sold > 0)
     return gap

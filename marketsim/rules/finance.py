@@ -16,9 +16,9 @@ from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState
 
 CAUSES = ("price_war", "idle_capacity", "supply", "software", "funding")
-"""Why a vendor loses money: prices below a normal margin; take-or-pay and write-offs; orders that foundry or memory
-could not serve; orders lost to a gap in software and base, and the cost of the frontier; interest and losses that
-nothing of this explains and investors would not carry."""
+"""Why a vendor loses money: prices below a normal margin, and orders lost to cheaper work; take-or-pay and write-offs;
+orders that foundry or memory could not serve; orders lost to a gap in software and base, and the cost of the frontier;
+interest, and losses that nothing of this explains and investors would not carry."""
 
 TWO_YEARS = 8
 

@@ -46,6 +46,18 @@ def test_prices_below_a_normal_margin_are_a_price_war():
     assert causes["price_war"] == 0
 
 
+def test_orders_lost_to_a_cheaper_rival_are_a_price_war():
+    """Two vendors alike but for the price, half as dear again: the gap is alpha times ln 1.5, cut at 1."""
+    p = plain_world(2, nodes__node__capacity=100, segments__buyers__price_sensitivity=1, market__electricity_price=0)
+    market = Market(p, 0, range(2))
+    market.state = replace(market.state, stock=rows(1000, 1000))
+    outcome = market.step(change(market.observe().hold(), price=rows(60.0, 90.0)))
+    cheap, dear = outcome.sold[:, 0]
+    gap = np.log(1.5) * cheap / (cheap + dear)
+    lost = outcome.orders[1, 0] * np.expm1(gap) * 90 * 0.4
+    assert market.state.shortfall[:, CAUSES.index("price_war"), 0] == pytest.approx([0, lost], rel=1e-6)
+
+
 def test_take_or_pay_and_write_offs_are_idle_capacity():
     soon = {"node": "node", "memory": "memory", "architecture": 2, "ready_in": 1}
     p = plain_world(1, each={"next_product": soon}, nodes__node__take_or_pay=0.5)

@@ -297,8 +297,8 @@ def test_tyres_keep_most_of_their_leaders() -> None:
     assert share(np.array(kept) >= 3) > 0.7
 
 
-def test_tyres_are_not_short_and_need_no_software() -> None:
-    """Whose losses are booked as funding was undercut: it sells too little for a price war to be seen in its books."""
+def test_tyres_die_of_a_price_war() -> None:
+    assert history("tyres").died_of("price_war") > 0.9
     assert history("tyres").died_of("software", "supply") == 0
 
 
