@@ -82,7 +82,8 @@ def test_a_remark_is_shown_where_its_figure_is_missed_only(study: Study):
     target = missed.target.model_copy(update={"remark": remark})
     shown = figures.misses(study.default, [replace(missed, target=target)])
     assert shown.endswith("Customs stopped it.")
-    assert "no explanation" in figures.misses(study.default, [missed])
+    silent = replace(missed, target=missed.target.model_copy(update={"remark": None}))
+    assert "no explanation" in figures.misses(study.default, [silent])
     hit = replace(missed, target=target, distance=np.zeros_like(missed.distance))
     assert figures.misses(study.default, [hit]) == "None."
 
