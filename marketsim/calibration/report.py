@@ -15,10 +15,10 @@ from marketsim.calibration.loss import BEYOND, PULL, RISE, Loss
 from marketsim.calibration.objective import Objective
 from marketsim.calibration.profile import VERDICTS, combinations, correlations, pairs
 from marketsim.calibration.scenario_file import interval, short
+from marketsim.markdown import digits_of, number, reported, shown_unit, table, tolerances, unit_of
 from marketsim.scenario.vocabulary import Words
 from marketsim.targets import Comparison, Targets, compare
 from marketsim.trace import trace
-from marketsim.validation.text import digits_of, number, reported, shown_unit, table, tolerances, unit_of
 
 SHOWN = 12
 """Combinations, and pairs, that the report names."""

@@ -20,6 +20,24 @@ from marketsim.rules.supply import Supply, supply
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import Bools, Floats, Ints, MarketState, Outcome
 
+OF_SALES = (
+    *(
+        "price",
+        "choice",
+        "terms",
+        "bought",
+        "spend",
+        "lost",
+        "cost_index",
+        "orders",
+        "sold",
+        "sold_in",
+        "cost_of_goods",
+    ),
+    *("compute", "bandwidth", "power", "time_per_token", "maturity"),
+)
+"""What is recorded of a quarter's sales as it is."""
+
 DUST = 1e-9
 """k cards: what rounding leaves of a stock that is sold out, a millionth of a card, is nothing."""
 
@@ -142,31 +160,16 @@ def _outcome(
 ) -> Outcome:
     """Stage 9: what is recorded."""
     return Outcome(
-        price=sales.price,
-        choice=sales.choice,
-        terms=sales.terms,
-        bought=sales.bought,
-        spend=sales.spend,
-        lost=sales.lost,
-        cost_index=sales.cost_index,
-        orders=sales.orders,
-        sold=sales.sold,
+        **{name: getattr(sales, name) for name in OF_SALES},
         made=made.finished,
         started=made.cards,
         written_off=written_off,
-        sold_in=sales.sold_in,
-        compute=sales.compute,
-        bandwidth=sales.bandwidth,
-        power=sales.power,
-        time_per_token=sales.time_per_token,
-        maturity=sales.maturity,
         wafers=made.wafers,
         wafer_limit=now.wafer_limit,
         granted=made.granted,
         memory_used=made.memory_used,
         memory_limit=made.memory_limit,
         flows=money.flows,
-        cost_of_goods=sales.cost_of_goods,
         clipped=clipped,
         failed=money.failed,
         acquired_by=buyer,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -295,43 +296,49 @@ def _all_conditions(p: Parameters) -> Iterable[Conditions]:
     first = quarter_index(world.start)
     quarters = np.arange(first, first + world.quarters)
     levers = levers_over_time(world, quarters)
-    plentiful = np.full(len(quarters), np.inf)
-    wafers = _table(linear(node.capacity, quarters) for node in world.nodes.values())
-    wafer_price = _table(linear(node.wafer_price, quarters) for node in world.nodes.values())
-    contract_fee = _table(linear(node.contract_fee, quarters) for node in world.nodes.values())
-    memory_price = _table(linear(memory.price, quarters) for memory in world.memories.values())
-    supply = _table(plentiful if m.supply is None else linear(m.supply, quarters) for m in world.memories.values())
-    spend = _table(geometric(segment.spend, quarters) for segment in world.segments.values())
-    content, support = (_table(levers[f"{lever}.{name}"] for name in world.segments) for lever in SEGMENT_LEVERS)
-    interest = linear(world.finance.interest_rate, quarters) / 4
-    climate = linear(world.finance.climate, quarters)
-    entry = linear(world.population.entry_rate, quarters)
-    electricity = linear(world.market.electricity_price, quarters)
-    counted = linear(world.market.counted_tokens, quarters)
-    offers = {f: _offers(world, f, quarters) for f in ("price", "compute", "bandwidth", "power", "supply")}
+    tables, numbers = _tables_over_time(world, quarters, levers), _numbers_over_time(world, quarters)
     for t, quarter in enumerate(quarters):
         name = quarter_name(int(quarter))
+        here: dict[str, Any] = {field: table[t] for field, table in tables.items()}
+        here |= {field: float(values[t]) for field, values in numbers.items()}
         yield Conditions(
             index=t,
             name=name,
-            wafer_limit=wafers[t] * (1 - levers["export_control"][t]),
-            wafer_price=wafer_price[t],
-            contract_fee=contract_fee[t],
-            memory_price=memory_price[t],
-            memory_supply=supply[t],
-            electricity_price=float(electricity[t]),
-            counted_tokens=float(counted[t]),
-            spend=spend[t] * support[t],
             new_generation=np.array([[name in family.generations] for family in world.families.values()]),
-            interest=float(interest[t]),
-            climate=float(climate[t]),
-            entry_rate=float(entry[t]),
-            foreign_price=offers["price"][t] * (1 + levers["import_tariff"][t]),
-            foreign_compute=offers["compute"][t],
-            foreign_bandwidth=offers["bandwidth"][t],
-            foreign_power=offers["power"][t],
-            foreign_supply=offers["supply"][t] * levers["import_ceiling"][t],
-            domestic_content=content[t],
-            levers={name: float(values[t]) for name, values in levers.items()},
+            levers={lever: float(values[t]) for lever, values in levers.items()},
             events=tuple(i for i, event in enumerate(world.events) if event.quarter == name),
+            **here,
         )
+
+
+def _tables_over_time(world: Scenario, quarters: Ints, levers: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The conditions that have one number per node, memory, segment or foreign supplier, [T,i,1] by field."""
+    nodes, memories = world.nodes.values(), world.memories.values()
+    plentiful = np.full(len(quarters), np.inf)
+    content, support = (_table(levers[f"{lever}.{name}"] for name in world.segments) for lever in SEGMENT_LEVERS)
+    control, ceiling, tariff = (
+        levers[name][:, None, None] for name in ("export_control", "import_ceiling", "import_tariff")
+    )
+    return {
+        "wafer_limit": _table(linear(node.capacity, quarters) for node in nodes) * (1 - control),
+        "wafer_price": _table(linear(node.wafer_price, quarters) for node in nodes),
+        "contract_fee": _table(linear(node.contract_fee, quarters) for node in nodes),
+        "memory_price": _table(linear(memory.price, quarters) for memory in memories),
+        "memory_supply": _table(plentiful if m.supply is None else linear(m.supply, quarters) for m in memories),
+        "spend": _table(geometric(segment.spend, quarters) for segment in world.segments.values()) * support,
+        "domestic_content": content,
+        "foreign_price": _offers(world, "price", quarters) * (1 + tariff),
+        "foreign_supply": _offers(world, "supply", quarters) * ceiling,
+        **{f"foreign_{field}": _offers(world, field, quarters) for field in ("compute", "bandwidth", "power")},
+    }
+
+
+def _numbers_over_time(world: Scenario, quarters: Ints) -> dict[str, Floats]:
+    """The conditions that are one number, [T] by field."""
+    return {
+        "electricity_price": linear(world.market.electricity_price, quarters),
+        "counted_tokens": linear(world.market.counted_tokens, quarters),
+        "interest": linear(world.finance.interest_rate, quarters) / 4,
+        "climate": linear(world.finance.climate, quarters),
+        "entry_rate": linear(world.population.entry_rate, quarters),
+    }

@@ -63,9 +63,7 @@ class Node(Section):
     contract_lead: LeadTime = quantity("quarters", "from signing to the first wafer start")
     take_or_pay: Share = quantity("1", "share of the wafer price that idle contracted capacity still costs")
     releasable: Share = quantity("1/quarter", "largest share of contracts that can be given up in a quarter")
-    newcomer_standing: Share = quantity(
-        "1", "past volume that a newcomer counts for in the queue, share of capacity", 0.01
-    )
+    newcomer_standing: Share = quantity("1", "past volume that a newcomer counts for in the queue, of capacity", 0.01)
     tape_out_cost: Amount = quantity("rmb_m", "masks and design of a product on this node")
     design_time: LeadTime = quantity("quarters", "from starting a product to tape-out")
     respin_chance: Share = quantity("1", "chance that a vendor's first product on this node needs a second tape-out")
@@ -104,7 +102,7 @@ class Segment(Section):
     training: Share = quantity("1", "share of training in the work, the rest is inference")
     prefill: Share = quantity("1", "share of prefill in inference")
     price_sensitivity: Annotated[float, Field(ge=0.1, le=50)] = quantity(
-        "1", "alpha: elasticity of substitution minus one"
+        "1", "alpha: elasticity of substitution less 1"
     )
     demand_elasticity: Annotated[float, Field(ge=0, le=5)] = quantity(
         "1", "eps: cheaper work by 1 % means eps % more work bought"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from marketsim.markdown import picture
 from marketsim.validation import figures, pictures_chips
 from marketsim.validation.study import Case
-from marketsim.validation.text import picture
 
 Pictures = dict[str, str]
 
@@ -17,8 +17,11 @@ def page(case: Case) -> tuple[str, Pictures]:
         "chips-market": pictures_chips.market(case),
         "chips-capacity": pictures_chips.capacity(case),
     }
-    first = case.years[0]
-    text = f"""\
+    return _text(case, case.years[0]), drawn
+
+
+def _text(case: Case, first: int) -> str:
+    return f"""\
 ## 2. {case.world.title.en}
 
 {figures.counts(case.comparisons)}
@@ -52,4 +55,3 @@ binds.
 
 {picture("chips-capacity", "Capacity, contracts and wafers started, and how far the scarcest inputs are used")}
 """
-    return text, drawn

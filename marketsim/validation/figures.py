@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from marketsim.scenario.provenance import certainty
-from marketsim.scenario.source import Provenance
-from marketsim.targets import Comparison, Targets
-from marketsim.validation.study import Case
-from marketsim.validation.text import (
+from marketsim.markdown import (
     Sources,
     digits_of,
     kind,
@@ -24,6 +20,10 @@ from marketsim.validation.text import (
     tolerances,
     unit_of,
 )
+from marketsim.scenario.provenance import certainty
+from marketsim.scenario.source import Provenance
+from marketsim.targets import Comparison, Targets
+from marketsim.validation.study import Case
 
 MOST_RUNS = 0.7
 """Share of runs inside the tolerance from which a hit is no matter of luck."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from marketsim.markdown import picture
 from marketsim.validation import figures, pictures_worlds
 from marketsim.validation.chips import Pictures
 from marketsim.validation.pictures_worlds import Panel
 from marketsim.validation.study import HISTORY, Case
-from marketsim.validation.text import picture
 
 
 def page(case: Case | None) -> tuple[str, Pictures]:

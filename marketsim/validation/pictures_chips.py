@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marketsim.markdown import bounds, centre
 from marketsim.state import Floats
 from marketsim.targets import Comparison
 from marketsim.validation.drawing import (
@@ -24,7 +25,6 @@ from marketsim.validation.drawing import (
     whole_years,
 )
 from marketsim.validation.study import Case, band
-from marketsim.validation.text import bounds, centre
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from marketsim.markdown import digits_of, listed, number, picture, shown_unit, table
 from marketsim.scenario.free import FreeSpace
 from marketsim.scenario.vocabulary import Words
 from marketsim.validation import pictures_worlds
@@ -11,7 +12,6 @@ from marketsim.validation.chips import Pictures
 from marketsim.validation.headlines import TEN
 from marketsim.validation.sensitivity import Screening
 from marketsim.validation.study import Case, Study, band
-from marketsim.validation.text import digits_of, listed, number, picture, shown_unit, table
 
 TOP = 5
 NOWHERE = 0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from marketsim.commands.sources import counts as figures_by_certainty
+from marketsim.markdown import digits_of, listed, number, share, table
 from marketsim.results import FALLS
 from marketsim.scenario.provenance import CERTAINTY, certainty
 from marketsim.targets import Comparison
@@ -13,7 +14,6 @@ from marketsim.validation.headlines import COMPARED, TEN, largest_fall
 from marketsim.validation.ranking import sentence
 from marketsim.validation.sensitivity import Screening
 from marketsim.validation.study import Case, Study
-from marketsim.validation.text import digits_of, listed, number, share, table
 
 WANTED_GROUPS = 4
 """Predicted groups of the default scenario that should be hit."""

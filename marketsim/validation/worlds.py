@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from marketsim.markdown import middle_and_range, picture, share, shown_unit, table
 from marketsim.results import FALLS
 from marketsim.validation import figures, pictures_worlds
 from marketsim.validation.chips import Pictures
 from marketsim.validation.headlines import COMPARED, SIGNATURES, Headline, largest_fall
 from marketsim.validation.study import DEFAULT, Case, Study
-from marketsim.validation.text import middle_and_range, picture, share, shown_unit, table
 
 
 def alternatives(study: Study) -> str:

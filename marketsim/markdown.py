@@ -1,4 +1,4 @@
-"""How the report writes numbers, targets and tables in Markdown."""
+"""How reports in Markdown write numbers, targets and tables."""
 
 from __future__ import annotations
 
