@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,8 +102,8 @@ def _losses(
     margin = p.finance.normal_margin * sales.price
     limited = _limited(now, state, supply)
 
-    def forgone(*terms: str) -> Floats:
-        orders = sales.orders * np.expm1(_gap(sales, terms))
+    def forgone(term: str, other: str) -> Floats:
+        orders = sales.orders * np.expm1(_gap(sales, term, other))
         return margin * np.where(limited, np.minimum(orders, state.stock), orders)
 
     loss = np.maximum(-result, 0.0)
@@ -133,11 +132,11 @@ def _limited(now: Conditions, state: MarketState, supply: Supply) -> Bools:
     return limited
 
 
-def _gap(sales: Sales, names: Sequence[str]) -> Floats:
-    """How far a vendor is behind the mean card sold in some terms of utility, [v,r] in [0,1]; 0 if none is sold."""
-    terms = sum(sales.terms[TERMS.index(name)] for name in names)
-    spend = ratio(sales.spend, total(sales.spend, axis=0))
-    own = total(terms * spend, axis=1)
+def _gap(sales: Sales, term: str, other: str) -> Floats:
+    """How far a vendor is behind the mean card sold in two terms of utility, [v,r] in [0,1]; 0 if none is sold."""
+    both = sales.terms[TERMS.index(term)] + sales.terms[TERMS.index(other)]
+    both *= ratio(sales.spend, total(sales.spend, axis=0))
+    own = total(both, axis=1)
     sold = total(sales.sold, axis=0)
     mean = ratio(total(own * sales.sold, axis=0), sold)
     gap: Floats = np.clip(mean - own, 0.0, 1.0) * (sold > 0)
