@@ -9,13 +9,11 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from marketsim.ensemble import CHUNK, Decide, Job, Keep, Sink, Summary, run
-from marketsim.errors import MarketSimError
 from marketsim.outcomes import Outcomes
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.parameters import Parameters
@@ -136,11 +134,7 @@ def compute(
     Raises MarketSimError if a worker process is killed.
     """
     part = min(CHUNK, max(_SMALLEST_PART, -(-runs // 4)))
-    try:
-        return run(job, runs, min(workers, -(-runs // part)), sink, progress, part)
-    except BrokenProcessPool:
-        reason = "a worker process was killed before its work was done, perhaps for want of memory"
-        raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
+    return run(job, runs, min(workers, -(-runs // part)), sink, progress, part)
 
 
 def _scenario(scenario: str | Path | Scenario, overrides: Mapping[str, Any] | None) -> Scenario:

@@ -6,11 +6,10 @@ same result on any number of workers. Memory does not grow with the number of ru
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from marketsim.decisions import Decision
 from marketsim.market import Market
 from marketsim.observation import Observation
 from marketsim.outcomes import METRICS, Outcomes, YearBook
+from marketsim.processes import pool, work
 from marketsim.quantiles import QuantileCounts
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.parameters import Parameters
@@ -133,6 +133,7 @@ def run(
 
     runs: at least 1.  workers: processes; 1 computes in this one.  sink: takes every run's outcomes.  progress: called
     with the number of runs just finished.
+    Raises MarketSimError if a worker process is killed.
     """
     parameters = Parameters(job.scenario)
     summary = Summary(job.scenario, job.seed, parameters.years, parameters.vendors)
@@ -171,31 +172,35 @@ def _results(
         for part in parts:
             yield part, worker(part)
         return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job, keep)) as pool:
-        yield from _bounded(pool, parts, 2 * workers)
+    with pool(workers, _Worker(job, keep)) as processes:
+        yield from _bounded(processes, parts, 2 * workers)
 
 
-def _bounded(pool: Executor, parts: list[range], most: int) -> Iterator[tuple[range, tuple[Summary, Outcomes | None]]]:
+def _bounded(
+    processes: Executor, parts: list[range], most: int
+) -> Iterator[tuple[range, tuple[Summary, Outcomes | None]]]:
     waiting = iter(parts)
-    running = {pool.submit(_work, part): part for _, part in zip(range(most), waiting, strict=False)}
+    running = {processes.submit(work, part): part for _, part in zip(range(most), waiting, strict=False)}
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             part = running.pop(future)
             following = next(waiting, None)
             if following is not None:
-                running[pool.submit(_work, following)] = following
+                running[processes.submit(work, following)] = following
             yield part, future.result()
 
 
 class _Worker:
-    """A process's share of a job: its parameters are built once."""
+    """A process's share of a job: its parameters are built once, where the work is done."""
 
     def __init__(self, job: Job, keep: bool) -> None:
         self.job, self.keep = job, keep
-        self.parameters = Parameters(job.scenario)
+
+    @cached_property
+    def parameters(self) -> Parameters:
         _keep_freed_memory()
+        return Parameters(self.job.scenario)
 
     def __call__(self, part: range) -> tuple[Summary, Outcomes | None]:
         outcomes = simulate_chunk(self.parameters, self.job.decide, self.job.seed, part)
@@ -211,16 +216,3 @@ def _keep_freed_memory() -> None:
     much of it (mallopt(3), M_MMAP_THRESHOLD): a tenth less time. Elsewhere it does nothing; it is never touched.
     """
     np.empty(31 << 20, dtype=np.uint8)
-
-
-_worker: _Worker | None = None
-
-
-def _start_worker(job: Job, keep: bool) -> None:
-    global _worker
-    _worker = _Worker(job, keep)
-
-
-def _work(part: range) -> tuple[Summary, Outcomes | None]:
-    assert _worker is not None
-    return _worker(part)

@@ -128,6 +128,27 @@ def test_stopped_it_leaves_no_files_no_processes_and_no_words(
     assert not [helper for helper in helpers if Path(f"/proc/{helper}").exists()]
 
 
+def running_still(process: int) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@LINUX
+def test_killed_it_leaves_no_processes(start, tmp_path: Path):
+    running = start(tmp_path / "out", "--workers", "2")
+    helpers = children(running.pid)
+    assert len(helpers) == 2
+    running.kill()
+    running.communicate(timeout=30)
+    end = time.monotonic() + 30
+    while any(running_still(helper) for helper in helpers):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def kill_at_work(worker: int) -> None:
     """Kill a worker while it computes: Python's process pool waits for ever for the rest of half a result."""
     write = "1 "

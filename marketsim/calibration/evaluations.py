@@ -5,20 +5,16 @@ An evaluation depends on its place alone, so neither the number of processes nor
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from threading import Thread
 
 import numpy as np
 
 from marketsim.calibration.journal import DIGITS, Journal, Key, key_of
 from marketsim.calibration.loss import Loss, Point
 from marketsim.errors import MarketSimError
+from marketsim.processes import pool, work
 from marketsim.state import Floats
 
 Play = Callable[[Floats], Floats]
@@ -57,16 +53,12 @@ class Evaluations:
         if workers <= 1:
             yield self
             return
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self._pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(self._play,))
-        try:
-            yield self
-        except BrokenProcessPool:
-            reason = "a worker process was killed before its work was done, perhaps for want of memory"
-            raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
-        finally:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        with pool(workers, self._play) as processes:
+            self._pool = processes
+            try:
+                yield self
+            finally:
+                self._pool = None
 
     def check(self) -> None:
         """Play the first place of the journal again. Raises MarketSimError if something else comes out."""
@@ -109,28 +101,6 @@ class Evaluations:
         if self._pool is None:
             yield from ((place, self._play(place)) for place in places)
             return
-        running = {self._pool.submit(_work, place): place for place in places}
+        running = {self._pool.submit(work, place): place for place in places}
         for done in as_completed(running):
             yield running[done], done.result()
-
-
-_play: Play | None = None
-
-
-def _start_worker(play: Play) -> None:
-    global _play
-    _play = play
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process once the one that started it has gone: killed, it could not say that there is no more work."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(place: Floats) -> Floats:
-    assert _play is not None
-    return _play(place)

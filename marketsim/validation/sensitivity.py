@@ -8,11 +8,7 @@ Source: Morris (1991), Technometrics 33(2); Campolongo, Cariboni, Saltelli (2007
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +16,7 @@ from pydantic import ValidationError
 
 from marketsim.ensemble import Decide, simulate_chunk
 from marketsim.errors import MarketSimError
+from marketsim.processes import pool, work
 from marketsim.scenario.free import FreeSpace
 from marketsim.scenario.parameters import Parameters
 from marketsim.state import Floats
@@ -133,23 +130,5 @@ def _computed(point: Point, places: Floats, workers: int) -> Iterator[Floats]:
     if workers <= 1:
         yield from map(point, places)
         return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    try:
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(point,)) as pool:
-            yield from pool.map(_work, places)
-    except BrokenProcessPool:
-        reason = "a worker process was killed before its work was done, perhaps for want of memory"
-        raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
-
-
-_point: Point | None = None
-
-
-def _start_worker(point: Point) -> None:
-    global _point
-    _point = point
-
-
-def _work(places: Floats) -> Floats:
-    assert _point is not None
-    return _point(places)
+    with pool(workers, point) as processes:
+        yield from processes.map(work, places)
