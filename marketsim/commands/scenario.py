@@ -185,7 +185,7 @@ def _summary(loaded: LoadedScenario, on: Console) -> Iterator[RenderableType]:
     yield f"{world.name}: {world.title.en}\n{world.description.en.strip()}"
     files = ", which extends ".join(map(str, loaded.files))
     yield f"\n{counted(world.quarters, 'quarter')} from {world.start}, written in {files}"
-    yield title(words.text("Domestic vendors at the start"))
+    yield title(words.text("Domestic vendors at the start" if world.foreign else "Vendors at the start"))
     yield fitting(on, _vendors(world, words))
     yield title("Buyers")
     yield fitting(on, _segments(world, words))
