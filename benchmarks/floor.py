@@ -73,9 +73,9 @@ def count_passes(parameters: Parameters, decide: Decide, runs: int) -> dict[str,
     while not market.over:
         market.state = _wrap_fields(market.state)
         market.use_draws(_wrap_fields(market.draws))
-        now = market.now
+        now, before = market.now, market.state
         outcome = market.step(decide(market.observe()))
-        book.add(now, outcome, market.state)
+        book.add(now, before, outcome, market.state)
     return dict(counted)
 
 

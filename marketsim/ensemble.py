@@ -48,10 +48,8 @@ def simulate_chunk(parameters: Parameters, decide: Decide, seed: int, runs: rang
     """The outcomes of consecutive runs."""
     market = Market(parameters, seed, runs)
     book = YearBook(parameters, len(market.runs))
-    while not market.over:
-        now = market.now
-        outcome = market.step(decide(market.observe()))
-        book.add(now, outcome, market.state)
+    for now, before, outcome in market.play(decide):
+        book.add(now, before, outcome, market.state)
     return book.result().take_runs(slice(0, len(runs)))
 
 

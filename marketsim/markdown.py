@@ -76,27 +76,6 @@ def _as_given(value: float, unit: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def bounds(target: Target) -> tuple[float, float]:
-    """Ends of the tolerance, in the unit of the measure."""
-    if target.value is None:
-        assert target.low is not None and target.high is not None
-        return target.low, target.high
-    if target.absolute is not None:
-        return target.value - target.absolute, target.value + target.absolute
-    if target.factor is not None:
-        return target.value / target.factor, target.value * target.factor
-    assert target.relative is not None
-    return target.value * (1 - target.relative), target.value * (1 + target.relative)
-
-
-def centre(target: Target) -> float:
-    """The reported value, or the middle of the band."""
-    if target.value is not None:
-        return target.value
-    low, high = bounds(target)
-    return (low + high) / 2
-
-
 def kind(target: Target) -> str:
     """Whether a figure was fitted or predicted, and whether the scenario sets it."""
     return ("fitted" if target.use == "fit" else "predicted") + (", input" if target.input else "")

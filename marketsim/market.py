@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from marketsim.chance import Draws, draw, pad_runs
 from marketsim.decisions import Decision
 from marketsim.observation import Observation, observe
-from marketsim.rules.quarter import play
+from marketsim.rules import quarter
 from marketsim.rules.start import initial_state
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import MarketState, Outcome
@@ -53,7 +55,18 @@ class Market:
 
     def step(self, decision: Decision) -> Outcome:
         """Play a quarter with the decisions of all vendors (see `marketsim.decisions.stack`)."""
-        self.state, outcome = play(self.parameters, self.now, self.state, decision, self.draws)
+        self.state, outcome = quarter.play(self.parameters, self.now, self.state, decision, self.draws)
         self.quarter += 1
         self._draws = None
         return outcome
+
+    def play(
+        self, decide: Callable[[Observation], Decision], until: str | None = None
+    ) -> Iterator[tuple[Conditions, MarketState, Outcome]]:
+        """Play quarter after quarter, to the end or until one such as 2026Q4 has been played.
+
+        Gives of each quarter what held, the market before it and what happened; `state` is then the market after it.
+        """
+        while not self.over and (until is None or self.now.name <= until):
+            now, before = self.now, self.state
+            yield now, before, self.step(decide(self.observe()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.outcomes import ACTIVE, herfindahl
+from marketsim.outcomes import ACTIVE, herfindahl, largest_fall
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.fields import quarter_index
 from marketsim.state import Floats, Ints
@@ -114,10 +114,7 @@ def active(view: View) -> Floats:
 def fall_in_active(view: View) -> Floats:
     """Largest fall of the number of vendors with sales from an earlier peak within the period, share of the peak."""
     sold = view.trace.cards[view.when][:, view.who]
-    number = total(np.moveaxis(1.0 * (sold > ACTIVE), 1, 0), axis=0)
-    peak = np.maximum.accumulate(number, axis=0)
-    fall: Floats = (1 - ratio(number, peak, otherwise=1.0)).max(axis=0)
-    return fall
+    return largest_fall(total(1.0 * (sold > ACTIVE), axis=1))
 
 
 def capacity_use(view: View) -> Floats:

@@ -66,9 +66,19 @@ class Outcomes:
     @property
     def peak_fall(self) -> Floats:
         """Largest fall in active firms from an earlier peak, D = max over time of 1 - N/peak so far, [r]."""
-        peak = np.maximum.accumulate(self.active, axis=0)
-        fall: Floats = (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
-        return fall
+        return largest_fall(self.active)
+
+
+def largest_fall(number: Floats) -> Floats:
+    """Largest fall of a number from an earlier peak, share of the peak, [time,r] -> [r]."""
+    peak = np.maximum.accumulate(number, axis=0)
+    fall: Floats = (1 - ratio(number, peak, otherwise=1.0)).max(axis=0)
+    return fall
+
+
+def demand(before: MarketState, outcome: Outcome) -> Floats:
+    """Money that buyers came with in a quarter: what waited from the one before is not counted again, [r] rmb_m."""
+    return total(outcome.spend - before.waiting, axis=0)
 
 
 def herfindahl(shares: Floats) -> Floats:
@@ -91,17 +101,15 @@ class YearBook:
         self.revenue = np.zeros((vendors, *shape))
         self.alive = np.zeros((vendors, *shape))
         self.active = np.zeros((len(p.conditions), runs))
-        self.waiting = np.zeros((len(p.segments), runs))
 
-    def add(self, now: Conditions, outcome: Outcome, after: MarketState) -> None:
+    def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         """Count a quarter; the year's figures are finished with its last quarter in the scenario."""
         year = self.years.index(int(now.name[:4]))
         home = slice(0, self.p.domestic)
         self.cards[:, year] += outcome.sold
         self.revenue[:, year] += outcome.price * outcome.sold
         self.active[now.index] = total(1.0 * (outcome.sold[home] > ACTIVE), axis=0)
-        self._sum("demand", total(outcome.spend - self.waiting, axis=0))
-        self.waiting = after.waiting
+        self._sum("demand", demand(before, outcome))
         self._sum("cost_of_goods", total(outcome.cost_of_goods[home], axis=0))
         wafers = total(outcome.wafers, axis=0)
         self._sum("wafers", total(wafers, axis=0))

@@ -87,9 +87,7 @@ def record(job: Job, runs: range) -> dict[str, pl.DataFrame]:
     """Play some runs and keep every quarter as tidy tables, see `marketsim.records`."""
     market = Market(Parameters(job.scenario), job.seed, runs)
     recorder = Recorder(market.parameters, runs)
-    while not market.over:
-        now = market.now
-        outcome = market.step(job.decide(market.observe()))
+    for now, _, outcome in market.play(job.decide):
         recorder.add(now, outcome, market.state)
     return recorder.tables()
 

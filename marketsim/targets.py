@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +137,32 @@ def _compared(name: str, target: Target, trace: Trace) -> Comparison:
         values = values / np.where(before == 0, np.nan, before) - 1
     values = np.nan_to_num(values, nan=0.0)
     return Comparison(name, target, values, distance(target, values))
+
+
+def of_use(comparisons: Iterable[Comparison], use: str) -> list[Comparison]:
+    """The comparisons of figures that may be fitted, or of those that are predicted."""
+    return [comparison for comparison in comparisons if comparison.target.use == use]
+
+
+def bounds(target: Target) -> tuple[float, float]:
+    """Ends of the tolerance, in the unit of the measure."""
+    if target.value is None:
+        assert target.low is not None and target.high is not None
+        return target.low, target.high
+    if target.absolute is not None:
+        return target.value - target.absolute, target.value + target.absolute
+    if target.factor is not None:
+        return target.value / target.factor, target.value * target.factor
+    assert target.relative is not None
+    return target.value * (1 - target.relative), target.value * (1 + target.relative)
+
+
+def centre(target: Target) -> float:
+    """The reported value, or the middle of the band."""
+    if target.value is not None:
+        return target.value
+    low, high = bounds(target)
+    return (low + high) / 2
 
 
 def distance(target: Target, values: Floats) -> Floats:

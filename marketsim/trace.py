@@ -13,7 +13,7 @@ import numpy as np
 
 from marketsim.ensemble import Decide
 from marketsim.market import Market
-from marketsim.outcomes import cost_per_million_tokens
+from marketsim.outcomes import cost_per_million_tokens, demand
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.technology import cards_per_wafer, inference_time
 from marketsim.scenario.parameters import Conditions, Parameters
@@ -66,20 +66,33 @@ def trace(scenario: Scenario, decide: Decide, seed: int, runs: int, until: str |
     runs: at least 2.  until: the last quarter to play, such as 2026Q4; none: all of them.
     """
     market = Market(Parameters(scenario), seed, range(runs))
-    p = market.parameters
-    park = _Park(p, market.state)
-    rows: list[Mapping[str, Floats]] = []
-    while not market.over and (until is None or market.now.name <= until):
-        now, before = market.now, market.state
-        outcome = market.step(decide(market.observe()))
-        row = _of_vendors(now, before, outcome, market.state) | _of_market(p, now, before, outcome)
-        rows.append(row | {"tokens": park.after(now, outcome)})
-    installed = np.array([v.installed for v in p.scenario.vendors.values()] + [0.0] * len(p.entrant_slots))
-    installed = np.append(installed, [supplier.installed for supplier in p.scenario.foreign.values()])
-    return Trace(p, installed, **{name: np.stack([row[name] for row in rows]) for name in rows[0]})
+    tracer = Tracer(market.parameters, market.state)
+    for now, before, outcome in market.play(decide, until):
+        tracer.add(now, before, outcome, market.state)
+    return tracer.result()
 
 
-def _of_vendors(now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> dict[str, Floats]:
+class Tracer:
+    """Writes quarters down as they are played.  start: the market before the first of them."""
+
+    def __init__(self, p: Parameters, start: MarketState) -> None:
+        self.p = p
+        self.installed = total(start.base, axis=1)[:, 0]
+        self.park = _Park(p, start)
+        self.rows: list[Mapping[str, Floats]] = []
+
+    def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
+        """Write a quarter down."""
+        row = _of_vendors(before, outcome, after) | _of_market(self.p, now, before, outcome)
+        self.rows.append(row | {"tokens": self.park.after(now, outcome)})
+
+    def result(self) -> Trace:
+        """The series of the quarters so far, at least one."""
+        series = {name: np.stack([row[name] for row in self.rows]) for name in self.rows[0]}
+        return Trace(self.p, self.installed, **series)
+
+
+def _of_vendors(before: MarketState, outcome: Outcome, after: MarketState) -> dict[str, Floats]:
     """The quarter's row of every series by vendor."""
     revenue, flows = outcome.price * outcome.sold, outcome.flows
     running = total(np.stack([flow for name, flow in flows.items() if name not in NOT_INCOME]), axis=0)
@@ -99,10 +112,9 @@ def _of_vendors(now: Conditions, before: MarketState, outcome: Outcome, after: M
 def _of_market(p: Parameters, now: Conditions, before: MarketState, outcome: Outcome) -> dict[str, Floats]:
     """The quarter's row of every series of the market as a whole."""
     paid = total(outcome.bought, axis=0)
-    limit = np.broadcast_to(now.wafer_limit, before.wafers_made.shape)
     return {
-        "demand": total(outcome.spend - before.waiting, axis=0),
-        "wafer_limit": limit,
+        "demand": demand(before, outcome),
+        "wafer_limit": np.broadcast_to(now.wafer_limit, before.wafers_made.shape),
         "good_dies": cards_per_wafer(p, now, before.wafers_made) / p.of_nodes("packaging_yield"),
         "inference": ratio(total(paid * (1 - p.of_segments("training")), axis=0), total(paid, axis=0)),
         "cost_per_million_tokens": cost_per_million_tokens(p, now, outcome),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from agents.strategies.outlook import Outlook
-from agents.strategies.planning import adaptation_to_gaps, budgets, funds_for_runway, funds_to_list, price_between
+from agents.strategies.planning import adaptation_to_gaps, budgets, funds_of_start_up, price_between
 from agents.strategies.strategy import Strategy
 from agents.strategies.supply import capacity_for, needed_cards, time_for_product
 from marketsim.decisions import Decision, change
@@ -44,5 +42,5 @@ class CapacityHoarder(Strategy):
             product_memory=memory,
             **budgets(outlook, research=0.12, adaptation=0.05, service=0.02),
             adaptation_split=adaptation_to_gaps(outlook),
-            funds=np.maximum(funds_for_runway(outlook, quarters=6, wanted=12), funds_to_list(outlook)),
+            funds=funds_of_start_up(outlook, quarters=6, wanted=12),
         )

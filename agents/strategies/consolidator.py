@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from agents.strategies.disciplined import Disciplined
 from agents.strategies.outlook import Outlook
-from agents.strategies.planning import LARGEST_BUDGET
+from agents.strategies.planning import bid_from_cash
 from marketsim.decisions import Decision, change
 from marketsim.observation import Observation
 
@@ -27,5 +25,4 @@ class Consolidator(Disciplined):
 
     def decide(self, obs: Observation) -> Decision:
         """As disciplined, with a bid."""
-        spare = np.maximum(obs.cash - 6 * Outlook(obs).fixed_cost, 0.0)
-        return change(super().decide(obs), bid=np.minimum(0.5 * spare, LARGEST_BUDGET))
+        return change(super().decide(obs), bid=bid_from_cash(Outlook(obs), quarters=6, share=0.5))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from agents.strategies.outlook import Outlook
 from agents.strategies.planning import (
     adaptation_to_gaps,
     budgets,
     focus_on_work,
-    funds_for_runway,
-    funds_to_list,
+    funds_of_start_up,
     price_between,
 )
 from agents.strategies.strategy import Strategy
@@ -50,5 +47,5 @@ class CostLeader(Strategy):
             **budgets(outlook, research=0.08, adaptation=0.04, service=0.02),
             adaptation_split=adaptation_to_gaps(outlook),
             focus=focus_on_work(outlook, training=0.2),
-            funds=np.maximum(funds_for_runway(outlook, quarters=5), funds_to_list(outlook)),
+            funds=funds_of_start_up(outlook, quarters=5),
         )

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from agents.strategies.outlook import Outlook
 from agents.strategies.planning import (
     adaptation_to_gaps,
     budgets,
-    funds_for_runway,
-    funds_to_list,
+    funds_of_start_up,
     price_between,
     undercut,
 )
@@ -49,5 +46,5 @@ class FastFollower(Strategy):
             product_memory=memory,
             **budgets(outlook, research=0.08, adaptation=0.05, service=0.03, floor=0.8),
             adaptation_split=adaptation_to_gaps(outlook),
-            funds=np.maximum(funds_for_runway(outlook, quarters=5), funds_to_list(outlook)),
+            funds=funds_of_start_up(outlook, quarters=5),
         )

@@ -8,8 +8,8 @@ import numpy as np
 
 from agents.strategies.outlook import Outlook
 from agents.strategies.planning import (
-    LARGEST_BUDGET,
     adaptation_to_gaps,
+    bid_from_cash,
     budgets,
     funds_for_plant,
     funds_for_runway,
@@ -54,5 +54,5 @@ class LeveragedManufacturer(Strategy):
             **budgets(outlook, research=0.03, adaptation=0.005, service=0.05),
             adaptation_split=adaptation_to_gaps(outlook),
             funds=np.maximum(funds_for_runway(outlook, quarters=4), funds_for_plant(outlook, cards)),
-            bid=np.minimum(0.3 * outlook.spare_cash, LARGEST_BUDGET),
+            bid=bid_from_cash(outlook, quarters=2, share=0.3),
         )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from agents.strategies.outlook import Outlook
 from agents.strategies.planning import (
-    LARGEST_BUDGET,
     adaptation_to_gaps,
+    bid_from_cash,
     budgets,
     funds_for_runway,
     price_between,
@@ -39,7 +37,6 @@ class Manufacturer(Strategy):
     def decide(self, obs: Observation) -> Decision:
         """All capacity at the clearing price, more capacity while orders grow, and a bid with spare cash."""
         outlook = Outlook(obs)
-        spare = np.maximum(obs.cash - 6 * outlook.fixed_cost, 0.0)
         node, memory = outlook.market.cheapest_node, outlook.market.cheapest_memory
         return change(
             obs.hold(),
@@ -51,5 +48,5 @@ class Manufacturer(Strategy):
             **budgets(outlook, research=0.03, adaptation=0.005, service=0.01),
             adaptation_split=adaptation_to_gaps(outlook),
             funds=funds_for_runway(outlook, quarters=4),
-            bid=np.minimum(0.5 * spare, LARGEST_BUDGET),
+            bid=bid_from_cash(outlook, quarters=6, share=0.5),
         )

@@ -171,9 +171,20 @@ def funds_to_list(outlook: Outlook, quarters: float = 8.0) -> Floats:
     return np.where(can, np.minimum(quarters * outlook.fixed_cost + 4 * obs.revenue, LARGEST_BUDGET), 0.0)
 
 
+def funds_of_start_up(outlook: Outlook, quarters: float, wanted: float = 8.0) -> Floats:
+    """Funds asked for when cash gets short, see `funds_for_runway`, or at a listing, see `funds_to_list`."""
+    return np.maximum(funds_for_runway(outlook, quarters, wanted), funds_to_list(outlook))
+
+
 def funds_while_hot(outlook: Outlook, climate: float, quarters: float) -> Floats:
     """Funds asked for whenever the climate is at least `climate`: `quarters` of fixed cost and a year's revenue."""
     if outlook.obs.now.climate < climate:
         return np.zeros_like(outlook.fixed_cost)
     funds: Floats = np.minimum(quarters * outlook.fixed_cost + 4 * outlook.obs.revenue, LARGEST_BUDGET)
     return funds
+
+
+def bid_from_cash(outlook: Outlook, quarters: float, share: float) -> Floats:
+    """Most to pay for a failing vendor: a share of the cash beyond so many `quarters` of fixed cost."""
+    spare = np.maximum(outlook.obs.cash - quarters * outlook.fixed_cost, 0.0)
+    return np.minimum(share * spare, LARGEST_BUDGET)

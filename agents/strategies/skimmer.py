@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from agents.strategies.outlook import Outlook
-from agents.strategies.planning import adaptation_to_gaps, budgets, funds_for_runway, funds_to_list, price_between
+from agents.strategies.planning import adaptation_to_gaps, budgets, funds_of_start_up, price_between
 from agents.strategies.strategy import Strategy
 from agents.strategies.supply import capacity_for, needed_cards, run_for_orders, time_for_product
 from marketsim.decisions import Decision, change
@@ -43,5 +43,5 @@ class Skimmer(Strategy):
             product_memory=memory,
             **budgets(outlook, research=0.2, adaptation=0.06, service=0.06),
             adaptation_split=adaptation_to_gaps(outlook),
-            funds=np.maximum(funds_for_runway(outlook, quarters=4), funds_to_list(outlook)),
+            funds=funds_of_start_up(outlook, quarters=4),
         )

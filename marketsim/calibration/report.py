@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from marketsim.calibration.profile import VERDICTS, combinations, correlations, 
 from marketsim.calibration.scenario_file import interval, short
 from marketsim.markdown import digits_of, number, reported, shown_unit, table, tolerances, unit_of
 from marketsim.scenario.vocabulary import Words
-from marketsim.targets import Comparison, Targets, compare
+from marketsim.targets import Comparison, Targets, compare, of_use
 from marketsim.trace import trace
 
 SHOWN = 12
@@ -55,11 +55,6 @@ def outcome_of(objective: Objective, targets: Targets, fit: Fit) -> Outcome:
     ]
     before, after = (compare(one, targets) for one in played)
     return Outcome(objective, fit, before, after)
-
-
-def of_use(comparisons: Iterable[Comparison], use: str) -> list[Comparison]:
-    """The comparisons with the targets to fit, or with those to predict."""
-    return [comparison for comparison in comparisons if comparison.target.use == use]
 
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:

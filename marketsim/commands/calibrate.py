@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.needs import need
+from marketsim.commands.progress import progress_bar
 from marketsim.commands.run import Workers, option
-from marketsim.errors import MarketSimError
 
 if TYPE_CHECKING:
     from marketsim.calibration.evaluations import Watch
@@ -50,7 +51,7 @@ def calibrate(
 
     The same command goes on where an earlier one was stopped.
     """
-    _need_libraries()
+    need(*NEEDED)
     with stopping_cleanly():
         objective, all_targets = _objective(scenario, targets, runs, seed)
         folder = out or Path(f"calibration-{objective.loaded.scenario.name}")
@@ -103,36 +104,17 @@ def _print(outcome: Outcome) -> None:
 
 @contextmanager
 def _progress(budget: int) -> Iterator[Watch | None]:
-    """Evaluations, the least loss and the time left of the search, on standard error where that is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from datetime import timedelta
-    from time import monotonic
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = ("evaluations", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[state]}"))
-    # Drawn by hand: a thread that draws could hold a lock at the moment when the worker processes are forked.
-    bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False)
-    start = monotonic()
-    with bar:
-        task = bar.add_task("evaluations", total=budget, state="")
-        bar.refresh()
+    """Evaluations, the least loss and the time left of the search."""
+    with progress_bar("evaluations", budget) as show:
+        if show is None:
+            yield None
+            return
+        start = monotonic()
 
         def watch(done: int, played: int, least: float) -> None:
             left = timedelta(seconds=round((budget - done) * (monotonic() - start) / max(played, 1)))
             more = f", {left} left of the search" if done < budget else ", steps and profiles"
-            bar.update(task, completed=done, total=max(budget, done), state=f"loss {least:.2f}{more}")
-            if played:  # what is read from the journal passes too fast to be drawn
-                bar.refresh()
+            drawn = played > 0  # what is read from the journal passes too fast
+            show(done, f"loss {least:.2f}{more}", drawn)
 
         yield watch
-
-
-def _need_libraries() -> None:
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        hint = "pip install 'chip-market[calibration]' brings them"
-        raise MarketSimError(f"this command needs {' and '.join(missing)}: {hint}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.needs import need
 from marketsim.commands.progress import progress
 from marketsim.commands.run import Quiet, Seed, Workers, option
 from marketsim.errors import MarketSimError
@@ -43,7 +43,7 @@ def validate(
         if check:
             _check(folder)
             return
-        _need_libraries()
+        need(*NEEDED)
         from marketsim.validation.document import prepare, write
         from marketsim.validation.fingerprint import fingerprint
         from marketsim.validation.study import Settings, conduct, runs_of
@@ -87,10 +87,3 @@ def _docs() -> Path:
     if not (docs / "model.md").is_file():
         raise MarketSimError("there is no checkout with a folder docs/ here: name a folder with --out DIR")
     return docs
-
-
-def _need_libraries() -> None:
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        hint = "pip install 'chip-market[calibration]' brings them"
-        raise MarketSimError(f"this command needs {' and '.join(missing)}: {hint}")

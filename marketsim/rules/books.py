@@ -50,7 +50,7 @@ def books(
     flows = _operating_flows(p, now, state, supply, sales)
     result = finance.sum_of_flows(flows)
     limit = supply.budget.debt_limit
-    price = finance.capacity_cost(p, now, supply.granted, premium)
+    price = finance.capacity_cost(now, supply.granted, premium)
     subsidy = now.levers["capacity_subsidy"] * price
     room = np.maximum(limit - state.debt, 0.0)
     flows["capacity"] = -price

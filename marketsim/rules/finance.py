@@ -58,7 +58,7 @@ def frontier_cost(p: Parameters, state: MarketState) -> Floats:
     return p.finance.frontier_share * domestic * (state.alive & ~p.foreign)
 
 
-def capacity_cost(p: Parameters, now: Conditions, capacity: Floats, premium: Floats) -> Floats:
+def capacity_cost(now: Conditions, capacity: Floats, premium: Floats) -> Floats:
     """Price of new capacity before subsidy: today's fee * (1 + premium) * units over nodes, [v,r] rmb_m."""
     return total(capacity * now.contract_fee, axis=1) * (1 + premium)
 
@@ -94,7 +94,7 @@ def affordable(
     research = np.minimum(decision.research, left)
     left = left - research
     asked = np.maximum(decision.capacity, 0.0)
-    cost = capacity_cost(p, now, asked, decision.premium) * (1 - now.levers["capacity_subsidy"])
+    cost = capacity_cost(now, asked, decision.premium) * (1 - now.levers["capacity_subsidy"])
     limit = debt_limit(p, now, state)
     room = np.maximum(limit - state.debt, 0.0)
     own_share = 1 - p.finance.debt_share

@@ -22,7 +22,7 @@ from marketsim.markdown import (
 )
 from marketsim.scenario.provenance import certainty
 from marketsim.scenario.source import Provenance
-from marketsim.targets import Comparison, Targets
+from marketsim.targets import Comparison, Targets, of_use
 from marketsim.validation.study import Case
 
 MOST_RUNS = 0.7
@@ -46,11 +46,6 @@ class Group:
         """The group by its first figure."""
         more = len(self.comparisons) - 1
         return f"{self.comparisons[0].target.title.en}{f' and {more} more' if more else ''}"
-
-
-def of_use(comparisons: Iterable[Comparison], use: str) -> list[Comparison]:
-    """The comparisons of figures that were fitted, or of those that are predicted."""
-    return [comparison for comparison in comparisons if comparison.target.use == use]
 
 
 def groups(comparisons: Iterable[Comparison]) -> list[Group]:

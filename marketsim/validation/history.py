@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketsim.markdown import picture
+from marketsim.targets import of_use
 from marketsim.validation import figures, pictures_worlds
 from marketsim.validation.chips import Pictures
 from marketsim.validation.pictures_worlds import Panel
@@ -16,7 +17,7 @@ def page(case: Case | None) -> tuple[str, Pictures]:
     if case.targets is None:
         return f"## 4. {case.world.title.en}\n\nThe scenario has no file of targets: nothing to compare.\n", {}
     drawn, shown = _pictures(case)
-    predicted = figures.of_use(case.comparisons, "predict")
+    predicted = of_use(case.comparisons, "predict")
     most = f"{100 * figures.MOST_RUNS:.0f} %"
     text = f"""\
 ## 4. {case.world.title.en}

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketsim.markdown import bounds, centre
 from marketsim.state import Floats
-from marketsim.targets import Comparison
+from marketsim.targets import Comparison, bounds, centre
 from marketsim.validation.drawing import (
     BLUE,
     GREEN,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketsim.markdown import bounds, centre, shown, shown_unit, unit_of
+from marketsim.markdown import shown, shown_unit, unit_of
 from marketsim.scenario.target_file import Target
 from marketsim.state import Floats
+from marketsim.targets import bounds, centre
 from marketsim.validation.drawing import BLUE, GREY, INK, ORANGE, fan, figure, plain_log, svg, whole_years
 from marketsim.validation.headlines import TEN
 from marketsim.validation.sensitivity import Screening

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.ensemble import Decide, simulate_chunk
+from marketsim.ensemble import Decide
+from marketsim.market import Market
+from marketsim.outcomes import YearBook
 from marketsim.scenario import library
 from marketsim.scenario.free import FreeSpace
 from marketsim.scenario.library import LoadedScenario
@@ -18,7 +20,7 @@ from marketsim.scenario.vocabulary import Words
 from marketsim.state import Floats
 from marketsim.targets import Comparison, Targets, compare, load_targets, measured
 from marketsim.targets import names as with_targets
-from marketsim.trace import Trace, trace
+from marketsim.trace import Trace, Tracer
 from marketsim.validation.headlines import Played
 from marketsim.validation.sensitivity import Point, Screening, count, screen
 
@@ -136,14 +138,18 @@ def _case(name: str, settings: Settings, decider: Decider, default: Case | None)
     loaded = library.load(name)
     world = loaded.scenario
     decide = decider(world)
-    parameters = Parameters(world)
-    outcomes = simulate_chunk(parameters, decide, settings.seed, range(settings.runs))
-    quarters = trace(world, decide, settings.seed, settings.runs)
+    market = Market(Parameters(world), settings.seed, range(settings.runs))
+    p, book = market.parameters, YearBook(market.parameters, settings.runs)
+    tracer = Tracer(p, market.state)
+    for now, before, outcome in market.play(decide):
+        book.add(now, before, outcome, market.state)
+        tracer.add(now, before, outcome, market.state)
+    quarters = tracer.result()
     targets = load_targets(name, world) if name in with_targets() else None
     if targets is None and default is not None and name.startswith(f"{DEFAULT}-"):
         targets = default.targets
     comparisons = compare(quarters, targets) if targets is not None else []
-    return Case(loaded, Played(outcomes, parameters.domestic), quarters, targets, comparisons)
+    return Case(loaded, Played(book.result(), p.domestic), quarters, targets, comparisons)
 
 
 def _screening(

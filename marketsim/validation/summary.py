@@ -8,7 +8,7 @@ from marketsim.commands.sources import counts as figures_by_certainty
 from marketsim.markdown import digits_of, listed, number, share, table
 from marketsim.results import FALLS
 from marketsim.scenario.provenance import CERTAINTY, certainty
-from marketsim.targets import Comparison
+from marketsim.targets import Comparison, of_use
 from marketsim.validation import figures
 from marketsim.validation.headlines import COMPARED, TEN, largest_fall
 from marketsim.validation.ranking import sentence
@@ -45,7 +45,7 @@ def page(study: Study) -> str:
 def _verdicts(study: Study) -> list[list[str]]:
     """What was wanted, and what was found."""
     found = study.default.comparisons
-    fitted, predicted = figures.of_use(found, "fit"), figures.of_use(found, "predict")
+    fitted, predicted = of_use(found, "fit"), of_use(found, "predict")
     free = [comparison for comparison in fitted if not comparison.target.input]
     of_groups = figures.groups(predicted)
     rows = [
@@ -66,7 +66,7 @@ def _verdicts(study: Study) -> list[list[str]]:
     if study.history is None or study.history.targets is None:
         return [*rows, ["photovoltaics: history", "-", "no scenario with targets"]]
     past = study.history.comparisons
-    of_fit, of_prediction = figures.of_use(past, "fit"), figures.of_use(past, "predict")
+    of_fit, of_prediction = of_use(past, "fit"), of_use(past, "predict")
     most = share(figures.MOST_RUNS)
     return [
         *rows,
@@ -87,7 +87,7 @@ def _part(found: list[Comparison], of: list[Comparison]) -> str:
 def _weak(study: Study) -> list[str]:
     """What a sceptic should know first, the worst first."""
     default = study.default
-    fitted, predicted = (figures.of_use(default.comparisons, use) for use in ("fit", "predict"))
+    fitted, predicted = (of_use(default.comparisons, use) for use in ("fit", "predict"))
     points = [
         *_missed(default, predicted, "Predictions that fail."),
         *_missed(default, fitted, "Fitted figures that are missed all the same."),
@@ -181,7 +181,7 @@ def _strong(study: Study) -> list[str]:
     """What can be relied on, within the limits named above."""
     default = study.default
     points = [figures.counts(default.comparisons)]
-    reached = [group for group in figures.groups(figures.of_use(default.comparisons, "predict")) if group.hit]
+    reached = [group for group in figures.groups(of_use(default.comparisons, "predict")) if group.hit]
     if reached:
         names = "; ".join(f"group {group.number}, {group.name}" for group in reached)
         points.append(f"Predicted and met with all figures: {names}.")

@@ -6,6 +6,7 @@ import numpy as np
 
 from marketsim.markdown import middle_and_range, picture, share, shown_unit, table
 from marketsim.results import FALLS
+from marketsim.targets import of_use
 from marketsim.validation import figures, pictures_worlds
 from marketsim.validation.chips import Pictures
 from marketsim.validation.headlines import COMPARED, SIGNATURES, Headline, largest_fall
@@ -54,7 +55,7 @@ def _runs_with_fall(case: Case, fall: float) -> float:
 
 
 def _inside(case: Case, use: str) -> str:
-    chosen = figures.of_use(case.comparisons, use)
+    chosen = of_use(case.comparisons, use)
     return f"{len(figures.hits(chosen))} of {len(chosen)}"
 
 

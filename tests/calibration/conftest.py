@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ import yaml
 
 from marketsim.api import strategies_of
 from marketsim.calibration.objective import Objective
+from marketsim.cli import main
 from marketsim.commands.scenario import load
 from marketsim.scenario.free import FreeSpace
 from marketsim.targets import TargetFile, Targets, load_targets, measured
@@ -130,3 +136,58 @@ def written(folder: Path, reported: dict[str, Any]) -> World:
 @pytest.fixture
 def world(reported: dict[str, Any], tmp_path: Path) -> World:
     return written(tmp_path, reported)
+
+
+# --- the command
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--runs", str(RUNS), "--evaluations", "30"]
+FILES = ("small-calibrated.yaml", "fit.json", "report.md")
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def calibrate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, world: World) -> Call:
+    """The command in the folder of the world, with one worker."""
+    monkeypatch.chdir(world.scenario.parent)
+
+    def call(*arguments: str) -> Result:
+        with pytest.raises(SystemExit) as caught:
+            main(["calibrate", *arguments])
+        return Result(int(caught.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "marketsim", "calibrate", *arguments]
+
+
+@pytest.fixture(scope="session")
+def done(reported: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, Result]:
+    """The world calibrated once, with one worker and without a break."""
+    folder = tmp_path_factory.mktemp("done")
+    world = written(folder, reported)
+    found = subprocess.run(
+        command("world.yaml", "figures.yaml", *QUICK, "--workers", "1"),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return world, folder / "calibration-small", Result(found.returncode, found.stdout, found.stderr)
+
+
+def fit_in(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    return found

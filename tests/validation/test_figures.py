@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from marketsim.markdown import bounds, centre, listed, middle_and_range, reported, table
+from marketsim.markdown import listed, middle_and_range, reported, table
 from marketsim.outcomes import METRICS, Outcomes
 from marketsim.scenario.target_file import Target
-from marketsim.targets import Comparison
+from marketsim.targets import Comparison, bounds, centre
 from marketsim.validation import figures
 from marketsim.validation.headlines import Played, exits, largest_fall, since_peak, top2_share, trough
 

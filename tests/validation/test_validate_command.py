@@ -11,7 +11,7 @@ import pytest
 
 from marketsim.api import strategies_of
 from marketsim.cli import main
-from marketsim.commands import validate
+from marketsim.commands import needs
 from marketsim.scenario import library
 from marketsim.validation import fingerprint
 from marketsim.validation.fingerprint import content_hash, differences
@@ -118,7 +118,7 @@ def test_nothing_to_check_is_an_error_that_says_what_to_do(marketsim, tmp_path: 
 
 
 def test_a_missing_library_is_named_with_the_extra_that_brings_it(marketsim, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(validate, "find_spec", lambda name: None)
+    monkeypatch.setattr(needs, "find_spec", lambda name: None)
     done = marketsim("validate", "--out", str(tmp_path))
     assert done.code == 1
     assert done.err == (
