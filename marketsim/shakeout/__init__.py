@@ -1,0 +1,1 @@
+"""Is it the photovoltaic pattern? The shakeout test, on simulated runs and on tables of history."""

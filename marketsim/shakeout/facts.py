@@ -1,0 +1,139 @@
+"""The nineteen facts: what is measured of a shakeout, each on every run of a history.
+
+Each function takes a history and its window (see `marketsim.shakeout.window`) and gives one number of each run, [r],
+NaN where the history cannot tell. t0 is the peak of active firms, t1 the trough, W the time from a year before t0 to
+t1. Prices are per unit of delivered performance. Definitions: docs/shakeout.md; values in history: the reference file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from marketsim.shakeout.history import History, at, highest, lowest, period_at, within
+from marketsim.shakeout.mechanism import acquired_share, exit_driver, late_entry_hazard
+from marketsim.shakeout.structure import leader_changes, leaders_kept, normalised_hhi, top2_share
+from marketsim.shakeout.window import Window
+from marketsim.state import Floats
+
+Fact = Callable[[History, Window], Floats]
+
+
+def firm_fall(history: History, window: Window) -> Floats:
+    """S1, fall in active firms: 1 - N(t1)/N(t0)."""
+    return window.fall
+
+
+def halving_time(history: History, window: Window) -> Floats:
+    """S2, years from t0 until half of the firms are gone; NaN where that never comes."""
+    half = 0.5 * at(history.firms, window.peak)
+    after = np.arange(len(history.time))[:, None] > window.peak
+    halved = after & (history.firms <= half)
+    first = np.where(halved.any(axis=0), halved.argmax(axis=0), -1)
+    return np.where(first < 0, np.nan, history.time[first] - window.t0)
+
+
+def output_change(history: History, window: Window) -> Floats:
+    """S3, change of output while firms fall: Q(t1)/Q(t0) - 1."""
+    return change(history.output, window)
+
+
+def recovery(history: History, window: Window) -> Floats:
+    """S4, how far firms come back: the most within five years after t1 over N(t0); NaN where the history ends at t1."""
+    later = within(history.time, window.t1, window.t1 + 5) & (history.time[:, None] > window.t1 + 0.1)
+    return highest(history.firms, later) / at(history.firms, window.peak)
+
+
+def price_fall(history: History, window: Window) -> Floats:
+    """P1, fall in price over three years: 1 - P(t0+2)/P(t0-1)."""
+    before, after = (at(history.price, period_at(history.time, window.t0 + years)) for years in (-1, 2))
+    return 1 - after / before
+
+
+def learning_rate(history: History, window: Window) -> Floats:
+    """P2, learning rate of the experience curve over the whole history: 1 - 2^b, see `experience_curve`."""
+    slope, _ = experience_curve(history)
+    return np.asarray(1 - np.exp2(slope))
+
+
+def residual_swing(history: History, window: Window) -> Floats:
+    """P3, how far price swings about the experience curve of the whole history: lowest e after t0 - highest e from a
+    year before t0 to then, in W, log2.
+
+    It separates a crash from a return to the curve.
+    """
+    _, residual = experience_curve(history)
+    return lowest(residual, window.after) - highest(residual, window.inside)
+
+
+def revenue_change(history: History, window: Window) -> Floats:
+    """P4, lowest revenue of the industry after t0, in W: R/R(t0) - 1."""
+    return lowest(history.revenue, window.after) / at(history.revenue, window.peak) - 1
+
+
+def margin_trough(history: History, window: Window) -> Floats:
+    """P5, lowest median gross margin of the ten largest in W."""
+    return lowest(history.gross_margin, window.inside)
+
+
+def profit_incidence(history: History, window: Window) -> Floats:
+    """P6, lowest share of the ten largest with positive net income in W."""
+    return lowest(history.profitable, window.inside)
+
+
+def utilisation_trough(history: History, window: Window) -> Floats:
+    """U1, lowest use of capacity in W."""
+    return lowest(history.utilisation, window.inside)
+
+
+def overshoot(history: History, window: Window) -> Floats:
+    """U2, most capacity over demand in W."""
+    return highest(history.capacity / history.demand, window.inside)
+
+
+def change(series: Floats, window: Window) -> Floats:
+    """Change of a series [t,r] from t0 to t1, share, [r]."""
+    return at(series, window.trough) / at(series, window.peak) - 1
+
+
+def experience_curve(history: History) -> tuple[Floats, Floats]:
+    """Least squares of log2 price on log2 cumulative output over the periods in which both are known.
+
+    Output counts as delivered performance, from the first period of the history on.
+    Returns the slope b [r] and the residuals [t,r]; NaN with fewer than four periods.
+    """
+    made = np.cumsum(np.nan_to_num(history.performance), axis=0)
+    known = (history.price > 0) & (history.performance > 0)
+    x, y = (np.log2(np.where(known, series, 1.0)) for series in (made, history.price))
+    count = known.sum(axis=0)
+    enough = np.where(count >= 4, count, np.nan)
+    from_mean_x, from_mean_y = (known * (log - (known * log).sum(axis=0) / enough) for log in (x, y))
+    spread = (from_mean_x**2).sum(axis=0)
+    slope = (from_mean_x * from_mean_y).sum(axis=0) / np.where(spread > 0, spread, np.nan)
+    residual = np.where(known, from_mean_y - slope * from_mean_x, np.nan)
+    return slope, residual
+
+
+FACTS: Mapping[str, Fact] = {
+    "S1": firm_fall,
+    "S2": halving_time,
+    "S3": output_change,
+    "S4": recovery,
+    "C1": normalised_hhi,
+    "C2": top2_share,
+    "C3": leader_changes,
+    "C4": leaders_kept,
+    "P1": price_fall,
+    "P2": learning_rate,
+    "P3": residual_swing,
+    "P4": revenue_change,
+    "P5": margin_trough,
+    "P6": profit_incidence,
+    "U1": utilisation_trough,
+    "U2": overshoot,
+    "M1": exit_driver,
+    "M2": acquired_share,
+    "M3": late_entry_hazard,
+}
+"""By the names of the evidence: S whether there is a shakeout, C structure, P price, U capacity, M mechanism."""

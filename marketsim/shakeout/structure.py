@@ -1,0 +1,92 @@
+"""The facts of structure, C1-C4: whether the industry ends fragmented or concentrated, and whether leaders stay."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from marketsim.rules.arrays import total
+from marketsim.shakeout.history import History, at, period_at
+from marketsim.shakeout.window import Window
+from marketsim.state import Bools, Floats
+
+AFTER = 3
+"""Years after the trough at which structure is measured."""
+
+SMALL = 15
+"""With fewer firms at the peak, three leaders are compared and not five."""
+
+
+def normalised_hhi(history: History, window: Window) -> Floats:
+    """C1, Herfindahl-Hirschman index three years after t1, freed of the number of firms: (H - 1/N)/(1 - 1/N)."""
+    index = settled(history.hhi, history, window)
+    firms = settled(history.firms, history, window)
+    fewest = 1 / np.maximum(firms, 1.0)
+    return np.where(firms > 1, (index - fewest) / np.where(firms > 1, 1 - fewest, 1.0), index)
+
+
+def top2_share(history: History, window: Window) -> Floats:
+    """C2, share of the two largest firms three years after t1."""
+    return settled(history.top2_share, history, window)
+
+
+def leader_changes(history: History, window: Window) -> Floats:
+    """C3, changes of the largest firm a year, from a year before t0 to the end of the history."""
+    known = ~np.isnan(history.leader) & (history.time[:, None] >= window.t0 - 1.1)
+    changes = np.zeros(history.runs)
+    last = np.full(history.runs, np.nan)
+    first_seen, last_seen = np.full(history.runs, np.nan), np.full(history.runs, np.nan)
+    for time, leader, here in zip(history.time, history.leader, known, strict=True):
+        changes += here & ~np.isnan(last) & (leader != last)
+        last = np.where(here, leader, last)
+        first_seen = np.where(here & np.isnan(first_seen), time, first_seen)
+        last_seen = np.where(here, time, last_seen)
+    years = last_seen - first_seen
+    return changes / np.where(years > 0, years, np.nan)
+
+
+def leaders_kept(history: History, window: Window) -> Floats:
+    """C4, how many leaders stay: Jaccard index of the five largest a year before t0 and ten years after it.
+
+    Three instead of five with fewer than 15 firms at the peak; a history that ends before compares with its end, if
+    that is at least three years after t0.
+    """
+    if history.firm is None:
+        return np.full(history.runs, np.nan)
+    time = history.time
+    before = period_at(time, np.maximum(window.t0 - 1, time[0]))
+    after = period_at(time, np.minimum(window.t0 + 10, time[-1]))
+    top = np.where(at(history.firms, window.peak) < SMALL, 3, 5)
+    then, now = (_leaders(history, when, top) for when in (before, after))
+    spell = history.firm.spell
+    same = then & now & (_of_period(spell, before) == _of_period(spell, after))
+    both = total(1.0 * same, axis=0)
+    either = total(1.0 * then, axis=0) + total(1.0 * now, axis=0) - both
+    long_enough = time[np.maximum(after, 0)] - window.t0 >= 3
+    return np.where(long_enough & (either > 0), both / np.where(either > 0, either, 1.0), np.nan)
+
+
+def settled(series: Floats, history: History, window: Window) -> Floats:
+    """A series [t,r] three years after t1, or at the known period after the worst of the fall that is nearest, [r].
+
+    Only periods after t0 count in which firms, if their number is known, are down to the trough's neighbourhood: a
+    table that says nothing about the time after the trough is read at its end.
+    """
+    after = history.time[:, None] > window.t0 + 0.1
+    distance = np.abs(history.time[:, None] - (window.t1 + AFTER))
+    usable = after & ~np.isnan(series) & (history.time[:, None] >= window.t0 + 1 - 0.1)
+    nearest = np.where(usable, distance, np.inf).argmin(axis=0)
+    return np.where(usable.any(axis=0), at(series, nearest), np.nan)
+
+
+def _of_period(series: Floats, period: Floats) -> Floats:
+    """A series [t,v,r] at one period of each run, [v,r]."""
+    return np.take_along_axis(series, np.maximum(period, 0)[None, None], axis=0)[0]
+
+
+def _leaders(history: History, period: Floats, top: Floats) -> Bools:
+    """Which firms are among the largest by revenue in one period of each run, [v,r]."""
+    assert history.firm is not None
+    revenue = _of_period(history.firm.revenue, period)
+    rank = np.argsort(np.argsort(-revenue, axis=0, kind="stable"), axis=0, kind="stable")
+    leads: Bools = (rank < top) & (revenue > 0)
+    return leads

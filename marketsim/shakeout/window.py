@@ -1,0 +1,82 @@
+"""When a shakeout begins and ends: the peak of active firms t0, and the trough t1 in which their fall ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.shakeout.history import History, at, within
+from marketsim.state import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Peak and trough of each run. Times in years; [r] unless said."""
+
+    peak: Ints  # period of t0
+    trough: Ints  # period of t1; t0 where firms never fall
+    t0: Floats
+    t1: Floats
+    fall: Floats  # 1 - N(t1)/N(t0)
+    inside: Bools  # [t,r] the periods from a year before t0 to t1: W
+    after: Bools  # [t,r] those of W after t0
+
+
+def window(history: History, fall: float = 0.4, firms: int = 10, settled: float = 3.0) -> Window:
+    """Where the shakeout is, if there is one.
+
+    t0 is the last period at the peak from which active firms fall farthest, relative to the peak; falls from fewer than
+    `firms` firms count only if there is no other. t1 is the first period, once they have fallen by `fall`, whose number
+    is not undercut at the next count nor within `settled` years; without such a fall it is the lowest point after t0.
+    """
+    number = history.firms
+    known = ~np.isnan(number)
+    filled = _carried(number, known)
+    peak_so_far = np.maximum.accumulate(filled, axis=0)
+    drop = np.where(known, 1 - filled / np.maximum(peak_so_far, 1.0), 0.0)
+    large = peak_so_far >= firms
+    eligible = np.where((drop * large).max(axis=0) > 0, large, True)
+    bottom = np.where(eligible, drop, -1.0).argmax(axis=0)
+    peak = _last_at_peak(filled, known, bottom)
+    trough = _trough(history.time, number, known, peak, bottom, fall, settled)
+    t0, t1 = history.time[peak], history.time[trough]
+    inside = within(history.time, t0 - 1, t1)
+    fallen = 1 - at(number, trough) / np.maximum(at(number, peak), 1.0)
+    return Window(peak, trough, t0, t1, fallen, inside, inside & (history.time[:, None] > t0 + 0.1))
+
+
+def _carried(number: Floats, known: Bools) -> Floats:
+    """Counts with gaps filled by the last one before, 0 before the first."""
+    filled = np.where(known, number, 0.0)
+    for row in range(1, len(filled)):
+        filled[row] = np.where(known[row], filled[row], filled[row - 1])
+    return filled
+
+
+def _last_at_peak(filled: Floats, known: Bools, bottom: Ints) -> Ints:
+    """The last period before the bottom, or at it, at which firms are as many as ever until then."""
+    before = np.arange(len(filled))[:, None] <= bottom
+    most = np.where(before & known, filled, -1.0).max(axis=0)
+    at_peak = before & known & (filled >= most)
+    return np.asarray(len(filled) - 1 - at_peak[::-1].argmax(axis=0))
+
+
+def _trough(time: Floats, number: Floats, known: Bools, peak: Ints, bottom: Ints, fall: float, settled: float) -> Ints:
+    """See `window`."""
+    periods = len(time)
+    level = np.where(known, number, np.inf)
+    following = np.full(number.shape[1], np.inf)
+    found, chosen = np.zeros(number.shape[1], dtype=bool), bottom.copy()
+    top = at(number, peak)
+    lows = np.full(number.shape, np.inf)
+    for row in range(periods - 1, -1, -1):
+        soon = (time > time[row]) & (time <= time[row] + settled + 0.1)
+        lows[row] = np.minimum(np.where(soon[:, None], level, np.inf).min(axis=0), following)
+        following = np.where(known[row], number[row], following)
+    for row in range(periods):
+        falls = known[row] & (row > peak) & (number[row] <= (1 - fall) * top + 1e-9)
+        ends = falls & (lows[row] >= number[row]) & ~found
+        chosen = np.where(ends, row, chosen)
+        found |= ends
+    return chosen
