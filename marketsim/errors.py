@@ -90,6 +90,18 @@ class TargetError(FileError):
     about = "targets"
 
 
+class ReferenceValuesError(FileError):
+    """A file of reference values of the shakeout test that cannot be used."""
+
+    about = "reference values"
+
+
+class TableError(FileError):
+    """A table of history that cannot be used."""
+
+    about = "table"
+
+
 def _hanging(label: str, text: str) -> str:
     """The text behind its label, and below itself where it is longer than a line of a terminal."""
     return fill(

@@ -81,6 +81,21 @@ def demand(before: MarketState, outcome: Outcome) -> Floats:
     return total(outcome.spend - before.waiting, axis=0)
 
 
+def foundry_use(outcome: Outcome) -> Floats:
+    """Wafers started over the limit, on the node where most is taken, [r]."""
+    use: Floats = ratio(total(outcome.wafers, axis=0), outcome.wafer_limit).max(axis=0)
+    return use
+
+
+def memory_use(outcome: Outcome) -> Floats:
+    """Memory used over what is available, of the scarce type of which most is taken, [r]; 0 where none is scarce."""
+    scarce = np.isfinite(outcome.memory_limit)
+    use: Floats = ratio(np.where(scarce, outcome.memory_used, 0.0), np.where(scarce, outcome.memory_limit, 0.0)).max(
+        axis=0
+    )
+    return use
+
+
 def herfindahl(shares: Floats) -> Floats:
     """Herfindahl-Hirschman index: sum of squared shares, [v,r] -> [r]."""
     return total(shares * shares, axis=0)
@@ -111,14 +126,11 @@ class YearBook:
         self.active[now.index] = total(1.0 * (outcome.sold[home] > ACTIVE), axis=0)
         self._sum("demand", demand(before, outcome))
         self._sum("cost_of_goods", total(outcome.cost_of_goods[home], axis=0))
-        wafers = total(outcome.wafers, axis=0)
-        self._sum("wafers", total(wafers, axis=0))
-        self._sum("foundry_use", ratio(wafers, outcome.wafer_limit).max(axis=0))
+        self._sum("wafers", total(total(outcome.wafers, axis=0), axis=0))
+        self._sum("foundry_use", foundry_use(outcome))
         self._sum("contracts", total(total(after.contracts[home], axis=0), axis=0))
         self._count_exits(year, outcome)
-        scarce = np.isfinite(outcome.memory_limit)
-        use = ratio(np.where(scarce, outcome.memory_used, 0.0), np.where(scarce, outcome.memory_limit, 0.0))
-        self._sum("memory_use", use.max(axis=0))
+        self._sum("memory_use", memory_use(outcome))
         self._sum("quarters", np.ones(self.runs))
         last = now.index + 1 == len(self.p.conditions) or self.p.conditions[now.index + 1].name.endswith("Q1")
         if last:

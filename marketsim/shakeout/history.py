@@ -6,6 +6,7 @@ A figure that nobody knows is NaN everywhere in this package, and what is measur
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,7 @@ class History:
     entries: Floats = axes("tr", "firms", "in the period")
     exits: Floats = axes("tr", "firms", "in the period, acquired ones included")
     exits_acquired: Floats = axes("tr", "firms", "in the period")
+    scarcity: Floats = axes("tr", "1", "share that is taken of what the scarcest input's makers can supply")
     idle: Floats = axes("tr", "firms", "in business without sales at the end of the period")
     causes: Floats | None = axes("cr", "1", "exits by cause: each firm's losses of two years, as shares")
     firm: Firms | None = axes("", "", "firm by firm, where that is known")
@@ -69,7 +71,8 @@ class History:
 
     def with_missing(self, *names: str) -> History:
         """The same history without some of its series."""
-        return replace(self, **{name: np.full_like(self.firms, np.nan) for name in names})
+        missing: dict[str, Any] = {name: np.full_like(self.firms, np.nan) for name in names}
+        return replace(self, **missing)
 
 
 SERIES = tuple(field.name for field in fields(History) if field.metadata["axes"] == "tr")

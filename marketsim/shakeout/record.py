@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from marketsim.outcomes import ACTIVE, herfindahl
+from marketsim.outcomes import ACTIVE, foundry_use, herfindahl, memory_use
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import TERMS
 from marketsim.rules.finance import CAUSES
@@ -52,7 +52,7 @@ class Recorder:
         self.firms: list[dict[str, Any]] = []
         self.time: list[float] = []
         self.sums: dict[str, Floats] = {}
-        self.spell = np.zeros((len(self.who), runs), dtype=np.int16)
+        self.spell = np.zeros((len(self.who), runs), dtype=np.int64)
         self.causes = np.zeros((len(CAUSES), runs))
 
     def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
@@ -86,6 +86,8 @@ class Recorder:
         self._sum("cost_of_goods", outcome.cost_of_goods[who])
         self._sum("running", total(np.stack(flows), axis=0)[who])
         self._sum("wafers", total(total(outcome.wafers[who], axis=0), axis=0))
+        self._sum("scarcity", np.maximum(foundry_use(outcome), memory_use(outcome)))
+        self._sum("quarters", np.ones(self.runs))
         wanted = np.maximum(outcome.spend - before.waiting, 0.0)
         first_choice = total(outcome.choice[who] * wanted, axis=1) * ratio(1.0, outcome.price[who])
         self._sum("demand", total(first_choice, axis=0))
@@ -130,6 +132,7 @@ class Recorder:
                 "capacity": capacity,
                 "demand": sums["demand"],
                 "utilisation": np.minimum(_known(sums["wafers"], wafers), 1.0),
+                "scarcity": sums["scarcity"] / sums["quarters"],
                 "entries": entries,
                 "exits": exits,
                 "exits_acquired": acquired,

@@ -1,0 +1,235 @@
+"""From the facts of a run to its class: is there a shakeout, is there excess supply, and which kind is it?
+
+                    cost and price kill       the ecosystem kills
+fragmented after    photovoltaic shakeout     niche partition
+concentrated after  commodity oligopoly       lock-in
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from marketsim.shakeout.history import History, lowest
+from marketsim.shakeout.reference import Reference
+from marketsim.shakeout.window import Window
+from marketsim.state import Bools, Floats, Ints
+
+STRUCTURE = ("C1", "C2", "C3", "C4")
+PRICE = ("P1", "P3", "P4", "P5", "P6", "U1", "U2", "M1")
+"""Facts that speak for cost and price as what kills, if they are as in photovoltaics."""
+
+
+class Class(IntEnum):
+    """What a run is: four kinds of shakeouts, one whose kind cannot be told, and four ways of having none."""
+
+    PHOTOVOLTAIC = 0
+    LOCK_IN = 1
+    COMMODITY = 2
+    NICHE = 3
+    UNTOLD = 4
+    RATIONED = 5
+    SHELTERED = 6
+    COLLAPSE = 7
+    NONE = 8
+
+
+class Structure(IntEnum):
+    """Axis 1."""
+
+    FRAGMENTED = 0
+    CONCENTRATED = 1
+    OPEN = 2
+
+
+class Mechanism(IntEnum):
+    """Axis 2. NOT_TESTABLE: without excess supply price cannot kill, so that it did not says nothing."""
+
+    COST = 0
+    ECOSYSTEM = 1
+    MIXED = 2
+    NOT_TESTABLE = 3
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where the instrument draws its lines. See docs/validation.md for what they were set on, and how well they do."""
+
+    fall: float = 0.40
+    """Gate A: least fall in active firms."""
+    firms: int = 10
+    """Gate A: least firms at the peak."""
+    output: float = 0.0
+    """Gate A: least change of output from t0 to t1."""
+    recovery: float = 0.9
+    """Gate A: firms that come back stay below this share of the peak."""
+    excess: float = 1.2
+    """Gate B: least capacity over demand, for half a year."""
+    evidence: float = 3.0
+    """Axis 1: odds from which structure counts as told."""
+    persistence: float = 1.0
+    """Axis 1: weight of C3 and C4, whether leaders stay, beside that of C1 and C2."""
+    cost_facts: float = 5 / 8
+    """Axis 2: least share of the known facts of price that are as in photovoltaics."""
+    known_facts: int = 4
+    """Axis 2: least number of them that must be known."""
+    ecosystem: float = -0.10
+    """Axis 2: M1 at or below which the ecosystem decides."""
+    leader: float = 0.15
+    """Axis 2: by how much the leader's margin then exceeds the median."""
+    scarce: float = 0.9
+    """Rationed: use of the scarcest input from which it binds."""
+    idle: float = 0.25
+    """Sheltered: share of firms that are idle."""
+    overlap: Floats = field(default_factory=lambda: np.eye(len(STRUCTURE)))
+    """Correlation of C1-C4 over runs, [4,4]: overlapping facts count less."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The verdict on each run and what it rests on, [r]."""
+
+    classes: Ints  # of Class
+    shakeout: Bools  # gate A
+    excess: Bools  # gate B
+    structure: Ints  # of Structure
+    mechanism: Ints  # of Mechanism
+    evidence: Floats  # log odds of fragmented over concentrated, tempered
+    cost_share: Floats  # share of the known facts of price that are as in photovoltaics
+
+
+def classify(
+    facts: Mapping[str, Floats],
+    history: History,
+    window: Window,
+    reference: Reference,
+    thresholds: Thresholds,
+    dropped: frozenset[str] = frozenset(),
+) -> Verdicts:
+    """The class of each run.  dropped: facts that are not scored, since a parameter was fitted to them."""
+    scored = {name: np.full_like(value, np.nan) if name in dropped else value for name, value in facts.items()}
+    shakeout = gate_a(facts, history, window, thresholds)
+    excess = gate_b(history, window, thresholds)
+    evidence = concentration_evidence(scored, reference, thresholds)
+    structure = np.full(len(evidence), int(Structure.OPEN))
+    structure[evidence >= np.log(thresholds.evidence)] = Structure.FRAGMENTED
+    structure[evidence <= -np.log(thresholds.evidence)] = Structure.CONCENTRATED
+    share = cost_share(scored, reference, thresholds)
+    mechanism = _mechanism(scored, history, window, excess, share, thresholds)
+    classes = np.where(shakeout, _kind(structure, mechanism), _without_shakeout(facts, history, window, thresholds))
+    return Verdicts(classes, shakeout, excess, structure, mechanism, evidence, share)
+
+
+def gate_a(facts: Mapping[str, Floats], history: History, window: Window, thresholds: Thresholds) -> Bools:
+    """Is there a shakeout? Firms fall far from a peak of enough of them, output does not fall, firms do not come back.
+
+    What a table does not say about output and recovery does not speak against it.
+    """
+    peak = np.take_along_axis(history.firms, window.peak[None], axis=0)[0]
+    falls = (facts["S1"] >= thresholds.fall - 1e-9) & (peak >= thresholds.firms)
+    return falls & ~(facts["S3"] < thresholds.output) & ~(facts["S4"] >= thresholds.recovery)
+
+
+def gate_b(history: History, window: Window, thresholds: Thresholds) -> Bools:
+    """Is there excess supply? Capacity over demand is high enough for half a year within W."""
+    high = window.inside & (history.capacity / history.demand >= thresholds.excess)
+    step = np.diff(history.time).min() if len(history.time) > 1 else 1.0
+    if step > 0.4:
+        return np.asarray(high.any(axis=0))
+    return np.asarray((high[1:] & high[:-1]).any(axis=0))
+
+
+def concentration_evidence(facts: Mapping[str, Floats], reference: Reference, thresholds: Thresholds) -> Floats:
+    """Axis 1: tempered log likelihood ratio of fragmented over concentrated, L = a * sum_k w_k [ln f_pv - ln f_eco], [r].
+
+    f: Student t with 4 degrees of freedom about the middle of each reference range, whose tails forgive an outlier.
+    a = K_eff / K with K_eff = (sum of eigenvalues)^2 / sum of their squares of the correlations of the known facts:
+    facts that overlap count once. 0 where no fact is known.
+    """
+    terms, known = [], []
+    for name in STRUCTURE:
+        ranges = [reference.range(name, kind) for kind in ("photovoltaic", "ecosystem")]
+        if any(one is None or np.isnan(one.sigma) for one in ranges):
+            term = np.full_like(facts[name], np.nan)
+        else:
+            pv, eco = (log_density(facts[name], one.centre, one.sigma) for one in ranges if one is not None)
+            term = pv - eco
+        terms.append(np.nan_to_num(term))
+        known.append(~np.isnan(term))
+    present = np.array(known)
+    weight = np.zeros(present.shape[1])
+    for pattern in np.unique(present, axis=1).T:
+        if pattern.any():
+            weight[(present == pattern[:, None]).all(axis=0)] = tempering(thresholds.overlap[np.ix_(pattern, pattern)])
+    weights = np.array([1.0, 1.0, thresholds.persistence, thresholds.persistence])[:, None]
+    return np.asarray(weight * np.sum(weights * np.array(terms), axis=0))
+
+
+def log_density(values: Floats, centre: float, sigma: float) -> Floats:
+    """Log density of Student's t with 4 degrees of freedom, up to a constant that all facts share."""
+    z = (values - centre) / sigma
+    return np.asarray(-2.5 * np.log1p(z * z / 4) - np.log(sigma))
+
+
+def tempering(correlation: Floats) -> float:
+    """Effective over actual number of facts, from their correlations."""
+    eigenvalues = np.linalg.eigvalsh(correlation)
+    return float(eigenvalues.sum() ** 2 / (eigenvalues**2).sum() / len(eigenvalues))
+
+
+def cost_share(facts: Mapping[str, Floats], reference: Reference, thresholds: Thresholds) -> Floats:
+    """Share of the known facts of price that are as in photovoltaics, NaN where too few are known, [r]."""
+    known = np.sum([~np.isnan(facts[name]) for name in PRICE], axis=0)
+    hits = np.sum([reference.inside(facts, name, "photovoltaic") for name in PRICE], axis=0)
+    return np.where(known >= thresholds.known_facts, hits / np.maximum(known, 1), np.nan)
+
+
+def _mechanism(
+    facts: Mapping[str, Floats],
+    history: History,
+    window: Window,
+    excess: Bools,
+    share: Floats,
+    thresholds: Thresholds,
+) -> Ints:
+    """Axis 2. Cost needs excess supply, or a table that says nothing of capacity."""
+    cost = (share >= thresholds.cost_facts - 1e-9) & ~(facts["M1"] <= 0)
+    lead = np.where(window.after, history.leader_margin - history.gross_margin, -np.inf).max(axis=0)
+    ecosystem = (facts["M1"] <= thresholds.ecosystem) & (facts["P4"] >= 0) & (lead >= thresholds.leader)
+    untold = np.isnan(history.capacity / history.demand).all(axis=0)
+    otherwise = np.where(excess | untold, int(Mechanism.MIXED), int(Mechanism.NOT_TESTABLE))
+    chosen = np.where(cost & (excess | untold), int(Mechanism.COST), otherwise)
+    return np.where(ecosystem, int(Mechanism.ECOSYSTEM), chosen)
+
+
+def _kind(structure: Ints, mechanism: Ints) -> Ints:
+    """The kind of a shakeout, by structure after it and what killed."""
+    kinds = {
+        (Structure.FRAGMENTED, Mechanism.COST): Class.PHOTOVOLTAIC,
+        (Structure.CONCENTRATED, Mechanism.COST): Class.COMMODITY,
+        (Structure.FRAGMENTED, Mechanism.ECOSYSTEM): Class.NICHE,
+        (Structure.CONCENTRATED, Mechanism.ECOSYSTEM): Class.LOCK_IN,
+    }
+    classes = np.full(len(structure), int(Class.UNTOLD))
+    for (one, other), kind in kinds.items():
+        classes[(structure == one) & (mechanism == other)] = kind
+    return classes
+
+
+def _without_shakeout(facts: Mapping[str, Floats], history: History, window: Window, thresholds: Thresholds) -> Ints:
+    """What it is if it is no shakeout: output falls too, inputs are rationed, firms are sheltered, or none of this."""
+    collapse = (facts["S1"] >= thresholds.fall - 1e-9) & (facts["S3"] < thresholds.output)
+    binding = np.nanmean(np.where(np.isnan(history.scarcity), 0.0, history.scarcity >= thresholds.scarce), axis=0)
+    margins = lowest(history.gross_margin, np.ones(history.firms.shape, dtype=bool))
+    rationed = (binding >= 0.5) & (margins > 0)
+    idle = history.idle / np.maximum(history.firms + history.idle, 1.0)
+    losing = (idle >= thresholds.idle) | (history.profitable <= 0.25)
+    sheltered = np.mean(losing, axis=0) >= 0.5
+    classes = np.full(history.runs, int(Class.NONE))
+    classes[sheltered] = Class.SHELTERED
+    classes[rationed] = Class.RATIONED
+    classes[collapse] = Class.COLLAPSE
+    return classes
