@@ -6,8 +6,7 @@ same result on any number of workers. Memory does not grow with the number of ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from marketsim.decisions import Decision
 from marketsim.market import Market
 from marketsim.observation import Observation
 from marketsim.outcomes import METRICS, Outcomes, YearBook
-from marketsim.processes import pool, work
+from marketsim.processes import each
 from marketsim.quantiles import QuantileCounts
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.parameters import Parameters
@@ -135,7 +134,7 @@ def run(
     """
     parameters = Parameters(job.scenario)
     summary = Summary(job.scenario, job.seed, parameters.years, parameters.vendors)
-    for part, (counted, outcomes) in _results(job, chunks_of(runs, chunk), workers, sink is not None):
+    for part, (counted, outcomes) in each(chunks_of(runs, chunk), _Worker(job, sink is not None), workers):
         summary.merge(counted)
         if sink is not None and outcomes is not None:
             sink(part, outcomes)
@@ -161,34 +160,6 @@ class Keep:
         return Outcomes(parts[0].years, *arrays)
 
 
-def _results(
-    job: Job, parts: list[range], workers: int, keep: bool
-) -> Iterator[tuple[range, tuple[Summary, Outcomes | None]]]:
-    """Results of the chunks as they are finished; never more than a few chunks wait, so memory stays constant."""
-    if workers <= 1 or len(parts) == 1:
-        worker = _Worker(job, keep)
-        for part in parts:
-            yield part, worker(part)
-        return
-    with pool(workers, _Worker(job, keep)) as processes:
-        yield from _bounded(processes, parts, 2 * workers)
-
-
-def _bounded(
-    processes: Executor, parts: list[range], most: int
-) -> Iterator[tuple[range, tuple[Summary, Outcomes | None]]]:
-    waiting = iter(parts)
-    running = {processes.submit(work, part): part for _, part in zip(range(most), waiting, strict=False)}
-    while running:
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            part = running.pop(future)
-            following = next(waiting, None)
-            if following is not None:
-                running[processes.submit(work, following)] = following
-            yield part, future.result()
-
-
 class _Worker:
     """A process's share of a job: its parameters are built once, where the work is done."""
 
@@ -197,7 +168,6 @@ class _Worker:
 
     @cached_property
     def parameters(self) -> Parameters:
-        _keep_freed_memory()
         return Parameters(self.job.scenario)
 
     def __call__(self, part: range) -> tuple[Summary, Outcomes | None]:
@@ -205,12 +175,3 @@ class _Worker:
         summary = Summary(self.job.scenario, self.job.seed, outcomes.years, self.parameters.vendors)
         summary.add(outcomes)
         return summary, outcomes if self.keep else None
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library keep what arrays give back, instead of returning it to the system after each.
-
-    Once a block of almost 32 MB has been freed, glibc takes smaller ones from its own heap and keeps up to twice as
-    much of it (mallopt(3), M_MMAP_THRESHOLD): a tenth less time. Elsewhere it does nothing; it is never touched.
-    """
-    np.empty(31 << 20, dtype=np.uint8)

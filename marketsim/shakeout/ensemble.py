@@ -1,0 +1,249 @@
+"""Verdicts on many runs: played, measured and counted where they were played, in constant memory.
+
+Runs are played side by side in parts. A part has one draw of the scenario's free parameters, and is played under every
+policy with the same luck, so that policies can be compared run by run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from marketsim.ensemble import CHUNK, Decide
+from marketsim.market import Market
+from marketsim.processes import each
+from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.policies import under_policy
+from marketsim.scenario.schema import Scenario
+from marketsim.shakeout.classify import Class
+from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.history import History
+from marketsim.shakeout.instrument import TOLERANCES, Instrument, Reading
+from marketsim.shakeout.record import Boundary, Recorder
+from marketsim.state import Floats, Ints
+
+KEPT = 10_000
+"""Runs whose facts are kept; classes are counted over all."""
+FALLS = (0.3, 0.4, 0.5)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some runs with one draw of the free parameters."""
+
+    draw: int
+    runs: range
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws of a scenario's free parameters: places between their bounds, [draw, parameter]."""
+
+    space: FreeSpace
+    places: Floats
+
+    def scenario(self, draw: int) -> Scenario:
+        """The scenario of a draw."""
+        return self.space.scenario(self.space.values(self.places[draw]))
+
+
+def latin_hypercube(space: FreeSpace, draws: int, seed: int) -> Draws:
+    """Draws of all free parameters that cover the range of each evenly.
+
+    Source: McKay, Beckman, Conover (1979), Technometrics 21(2); sampled by SciPy.
+    """
+    from scipy.stats import qmc
+
+    return Draws(space, qmc.LatinHypercube(len(space.names), rng=seed % 2**32).random(draws))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is assessed: a scenario as written or with drawn parameters, under one or more policies (none: as it is).
+
+    held: levers that were set by hand and that policies leave alone.
+    """
+
+    scenario: Scenario
+    decide: Decide
+    seed: int
+    instrument: Instrument
+    boundary: Boundary = "merchant"
+    draws: Draws | None = None
+    policies: tuple[str | None, ...] = (None,)
+    held: frozenset[str] = frozenset()
+
+    def world(self, draw: int, policy: str | None) -> Scenario:
+        """The scenario of a draw under a policy."""
+        drawn = self.scenario if self.draws is None else self.draws.scenario(draw)
+        return drawn if policy is None else under_policy(drawn, policy, self.held)
+
+
+def played(p: Parameters, decide: Decide, seed: int, runs: range, boundary: Boundary) -> History:
+    """The history of some runs, at least two of them."""
+    market = Market(p, seed, runs)
+    recorder = Recorder(p, len(market.runs), boundary)
+    for now, before, outcome in market.play(decide):
+        recorder.add(now, before, outcome, market.state)
+    return recorder.result()
+
+
+@dataclass
+class Tally:
+    """Verdicts counted, and the facts of the first runs kept. All counts are exact in any order of parts."""
+
+    draws: int
+    runs: int = 0
+    kept: dict[int, Kept] = field(default_factory=dict)  # by number of the first run
+    classes: Ints = field(init=False)  # [tolerance, class]
+    by_draw: Ints = field(init=False)  # [draw, class] at the tolerances of the reference
+    falls: Ints = field(init=False)  # [draw, fall] runs whose firms fall at least as far, in the order of FALLS
+    excess: Ints = field(init=False)  # [draw]
+
+    def __post_init__(self) -> None:
+        self.classes = np.zeros((len(TOLERANCES), len(Class)), dtype=np.int64)
+        self.by_draw = np.zeros((self.draws, len(Class)), dtype=np.int64)
+        self.falls = np.zeros((self.draws, len(FALLS)), dtype=np.int64)
+        self.excess = np.zeros(self.draws, dtype=np.int64)
+
+    def add(self, part: Part, counted: Counted) -> None:
+        """Count the runs of a part."""
+        self.runs += len(part.runs)
+        self.classes += counted.classes
+        self.by_draw[part.draw] += counted.classes[TOLERANCES.index(1.0)]
+        self.falls[part.draw] += counted.falls
+        self.excess[part.draw] += counted.excess
+        if counted.kept is not None:
+            self.kept[part.runs.start] = counted.kept
+
+    @property
+    def of_draw(self) -> Ints:
+        """Runs of each draw, [draw]."""
+        return np.asarray(self.by_draw.sum(axis=1))
+
+    @cached_property
+    def facts(self) -> Kept:
+        """What was kept, in the order of runs."""
+        parts = [self.kept[start] for start in sorted(self.kept)]
+        return Kept(*(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in Kept.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of each kept run: facts [fact,r] in the order of FACTS, class [r], draw [r], exits by cause [c,r]."""
+
+    facts: Floats
+    classes: Ints
+    draw: Ints
+    causes: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a worker sends of a part."""
+
+    classes: Ints  # [tolerance, class]
+    falls: Ints  # [fall]
+    excess: int
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker sends: a part counted under each policy, and classes under the first and each other jointly."""
+
+    policies: tuple[Counted, ...]
+    joint: Ints | None  # [other policy, class, class]
+
+
+@dataclass
+class Assessed:
+    """Tallies by policy, and how runs change class from the first policy to each other one, by draw."""
+
+    job: Job
+    tallies: list[Tally]
+    joint: Ints  # [draw, other policy, class under the first, class under the other]
+
+
+class Worker:
+    """A process's share of a job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._worlds: dict[str | None, Parameters] = {}
+
+    def _world(self, draw: int, policy: str | None) -> Parameters:
+        """The scenario of a draw in numbers; one that is not drawn is kept for the next part."""
+        if self.job.draws is not None:
+            return Parameters(self.job.world(draw, policy))
+        if policy not in self._worlds:
+            self._worlds[policy] = Parameters(self.job.world(draw, policy))
+        return self._worlds[policy]
+
+    def __call__(self, part: Part) -> Answer:
+        readings = [self._read(part, policy) for policy in self.job.policies]
+        first, *others = (reading.verdicts.classes[: len(part.runs)] for reading in readings)
+        joint = np.stack([_joint(first, other) for other in others]) if others else None
+        return Answer(tuple(self._count(part, reading) for reading in readings), joint)
+
+    def _read(self, part: Part, policy: str | None) -> Reading:
+        job = self.job
+        history = played(self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary)
+        return job.instrument.measure(history)
+
+    def _count(self, part: Part, reading: Reading) -> Counted:
+        own = slice(0, len(part.runs))
+        by_tolerance = [reading.classes_at(self.job.instrument, factor)[own] for factor in TOLERANCES]
+        classes = np.stack([np.bincount(each, minlength=len(Class)) for each in by_tolerance])
+        deep = (reading.facts["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
+        return Counted(classes, deep, int(reading.verdicts.excess[own].sum()), self._keep(part, reading, own))
+
+    def _keep(self, part: Part, reading: Reading, own: slice) -> Kept | None:
+        if part.runs.start >= KEPT:
+            return None
+        facts = np.stack([reading.facts[name][own] for name in FACTS])
+        causes = reading.history.causes
+        assert causes is not None
+        draw = np.full(len(part.runs), part.draw)
+        return Kept(facts, reading.verdicts.classes[own], draw, causes[:, own])
+
+
+def _joint(first: Ints, second: Ints) -> Ints:
+    size = len(Class)
+    return np.bincount(first * size + second, minlength=size * size).reshape(size, size)
+
+
+def parts_of(runs: int, draws: int) -> list[Part]:
+    """All runs in parts: one for each draw, with runs spread evenly, or chunks where nothing is drawn.
+
+    runs: at least as many as draws.
+    """
+    edges = np.linspace(0, runs, draws + 1).astype(int)
+    return [
+        Part(draw, range(start, min(start + CHUNK, int(end))))
+        for draw, (first, end) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for start in range(int(first), int(end), CHUNK)
+    ]
+
+
+def assess(job: Job, runs: int, workers: int = 1, progress: Callable[[int], None] | None = None) -> Assessed:
+    """Play and assess runs. The result does not depend on the number of workers.
+
+    runs: at least 1, and at least as many as there are draws.  progress: called with the number of runs just finished.
+    Raises MarketSimError if a worker process is killed.
+    """
+    draws = 1 if job.draws is None else len(job.draws.places)
+    shape = (draws, len(job.policies) - 1, len(Class), len(Class))
+    result = Assessed(job, [Tally(draws) for _ in job.policies], np.zeros(shape, dtype=np.int64))
+    for part, answer in each(parts_of(runs, draws), Worker(job), workers):
+        for tally, counted in zip(result.tallies, answer.policies, strict=True):
+            tally.add(part, counted)
+        if answer.joint is not None:
+            result.joint[part.draw] += answer.joint
+        if progress is not None:
+            progress(len(part.runs))
+    return result

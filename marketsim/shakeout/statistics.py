@@ -1,0 +1,126 @@
+"""Statistics of shares, medians and differences over runs. SciPy does the numerics; it is imported when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.state import Floats, Ints
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def share_interval(hits: Ints, runs: Ints) -> Interval:
+    """A share with its exact (Clopper-Pearson) interval.
+
+    hits, runs: by draw of the uncertain parameters, [draw]; one draw is a plain binomial. Runs of one draw are alike,
+    so the interval counts as many runs as the variance between draws allows: runs / design effect.
+    Source: Clopper, Pearson (1934); Korn, Graubard (1998), Survey Methodology 24(2).
+    """
+    total = float(runs.sum())
+    share = float(hits.sum()) / total
+    return Interval(share, *_clopper_pearson(share, _effective(hits, runs, share)))
+
+
+def _effective(hits: Ints, runs: Ints, share: float) -> float:
+    """How many independent runs the draws are worth; if nothing varies, each draw counts once."""
+    from scipy import stats
+
+    draws, total = len(runs), float(runs.sum())
+    if draws == 1:
+        return total
+    if share in (0.0, 1.0):
+        return float(draws)
+    variance = draws / (draws - 1) * float(((hits - share * runs) ** 2).sum()) / total**2
+    effective = min(share * (1 - share) / variance, total) if variance > 0 else total
+    tail = (1 + LEVEL) / 2
+    return float(effective * (stats.t.ppf(tail, total - 1) / stats.t.ppf(tail, draws - 1)) ** 2)
+
+
+def _clopper_pearson(share: float, runs: float) -> tuple[float, float]:
+    from scipy import stats
+
+    hits, tail = share * runs, (1 - LEVEL) / 2
+    low = 0.0 if share <= 0 else float(stats.beta.ppf(tail, hits, runs - hits + 1))
+    high = 1.0 if share >= 1 else float(stats.beta.ppf(1 - tail, hits + 1, runs - hits))
+    return low, high
+
+
+def difference_interval(gained: Ints, lost: Ints, runs: Ints) -> Interval:
+    """A shift in a share between two policies that met the same luck, with its interval.
+
+    gained, lost: runs that are in the class under the second policy alone, or under the first alone, [draw].
+    With one draw: the share of discordant runs and, exactly, the share of them that are gained (McNemar); with several:
+    Student's t over the draws' differences.
+    """
+    from scipy import stats
+
+    total = float(runs.sum())
+    value = float((gained - lost).sum()) / total
+    if len(runs) > 1:
+        differences = (gained - lost) / runs
+        error = float(differences.std(ddof=1)) / np.sqrt(len(runs))
+        reach = float(stats.t.ppf((1 + LEVEL) / 2, len(runs) - 1)) * error
+        return Interval(value, max(value - reach, -1.0), min(value + reach, 1.0))
+    discordant = int((gained + lost).sum())
+    if discordant == 0:
+        most = 1 - (1 - LEVEL) ** (1 / total)
+        return Interval(0.0, -most, most)
+    exact = stats.binomtest(int(gained.sum()), discordant).proportion_ci(LEVEL)
+    return Interval(value, *(float((2 * end - 1) * discordant / total) for end in (exact.low, exact.high)))
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Exact two-sided p-value of McNemar's test on discordant pairs; 1 if there is none."""
+    from scipy import stats
+
+    return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def holm(p_values: Floats) -> Floats:
+    """Holm's step-down adjustment for as many tests as there are p-values, [test]; NaN stays and does not count.
+
+    Source: Holm (1979), Scandinavian Journal of Statistics 6(2).
+    """
+    adjusted = np.full(p_values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    steps = p_values[order] * (len(order) - np.arange(len(order)))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def median_interval(values: Floats, level: float = 0.90) -> Interval:
+    """Median with the interval between order statistics that covers it with at least `level`, by the binomial.
+
+    values: at least one, none NaN.
+    """
+    from scipy import stats
+
+    ordered = np.sort(values)
+    rank = max(int(stats.binom.ppf((1 - level) / 2, len(ordered), 0.5)), 1)
+    return Interval(float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[-rank]))
+
+
+def equivalence(values: Floats, low: float, high: float) -> float:
+    """p-value of the claim that the median lies between two bounds: the larger of two sign tests, one at each bound.
+
+    values: none NaN.  Source: two one-sided tests, Schuirmann (1987).
+    """
+    from scipy import stats
+
+    count = len(values)
+    if count == 0:
+        return float("nan")
+    inside = [int((values > low).sum()), int((values < high).sum())]
+    return max(float(stats.binomtest(hits, count, alternative="greater").pvalue) for hits in inside)
