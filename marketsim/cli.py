@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from marketsim import __version__
-from marketsim.commands import calibrate, run, scenario, strategies, validate
+from marketsim.commands import assess, calibrate, run, scenario, strategies, validate
 from marketsim.errors import MarketSimError
 
 EXIT_CODES = (
@@ -33,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=EXIT_CODES)(run.run)
+app.command(epilog=EXIT_CODES)(assess.assess)
 app.command(epilog=EXIT_CODES)(strategies.strategies)
 app.command(epilog=EXIT_CODES)(calibrate.calibrate)
 app.command(epilog=EXIT_CODES)(validate.validate)

@@ -86,22 +86,25 @@ def plain(node: Node) -> object:
     return node.value
 
 
-def read_text(path: Path) -> str:
-    """The text of a scenario file. Raises ScenarioError for anything that is not a readable, smallish UTF-8 file."""
+def read_text(path: Path, kind: str = "scenario", most: int = MAX_BYTES) -> str:
+    """The text of a scenario file, or of another kind of file. most: the bytes that it may have.
+
+    Raises ScenarioError for anything that is not a readable, smallish UTF-8 file.
+    """
     origin = Origin(str(path))
     try:
         if path.is_dir():
-            raise _refusal(origin, "is a directory, not a scenario file")
+            raise _refusal(origin, f"is a directory, not a {kind} file")
         if not path.exists():
             raise _refusal(origin, "there is no such file")
         if not path.is_file():
             raise _refusal(origin, "is not an ordinary file")
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except OSError as error:
         raise _refusal(origin, f"cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise _refusal(origin, f"is larger than {MAX_BYTES / 1e6:g} MB, the most that a scenario may have")
+    if len(data) > most:
+        raise _refusal(origin, f"is larger than {most / 1e6:g} MB, the most that a {kind} may have")
     return decode(data, origin)
 
 

@@ -6,9 +6,10 @@ policy with the same luck, so that policies can be compared run by run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from marketsim.ensemble import CHUNK, Decide
 from marketsim.market import Market
 from marketsim.processes import each
 from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.policies import under_policy
 from marketsim.scenario.schema import Scenario
@@ -41,24 +43,32 @@ class Part:
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws of a scenario's free parameters: places between their bounds, [draw, parameter]."""
+    """Draws of a scenario's free parameters: places between their bounds, [draw, parameter].
+
+    notes: what the scenario says of each parameter, by name.
+    """
 
     space: FreeSpace
     places: Floats
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def scenario(self, draw: int) -> Scenario:
         """The scenario of a draw."""
         return self.space.scenario(self.space.values(self.places[draw]))
 
 
-def latin_hypercube(space: FreeSpace, draws: int, seed: int) -> Draws:
-    """Draws of all free parameters that cover the range of each evenly.
+def latin_hypercube(loaded: LoadedScenario, draws: int, seed: int) -> Draws | None:
+    """Draws of all free parameters of a scenario that cover the range of each evenly; None if it has none.
 
     Source: McKay, Beckman, Conover (1979), Technometrics 21(2); sampled by SciPy.
     """
     from scipy.stats import qmc
 
-    return Draws(space, qmc.LatinHypercube(len(space.names), rng=seed % 2**32).random(draws))
+    space = FreeSpace.of(loaded.tree, loaded.scenario)
+    if not space.names:
+        return None
+    notes = {name: loaded.provenance[f"free.{name}.low"].note or "" for name in space.names}
+    return Draws(space, qmc.LatinHypercube(len(space.names), rng=seed % 2**32).random(draws), notes)
 
 
 @dataclass(frozen=True)
@@ -225,7 +235,7 @@ def parts_of(runs: int, draws: int) -> list[Part]:
     edges = np.linspace(0, runs, draws + 1).astype(int)
     return [
         Part(draw, range(start, min(start + CHUNK, int(end))))
-        for draw, (first, end) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for draw, (first, end) in enumerate(pairwise(edges))
         for start in range(int(first), int(end), CHUNK)
     ]
 

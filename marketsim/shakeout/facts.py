@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from marketsim.shakeout.history import History, at, highest, lowest, period_at, within
+from marketsim.shakeout.history import History, at, highest, lowest, period_at, quotient, within
 from marketsim.shakeout.mechanism import acquired_share, exit_driver, late_entry_hazard
 from marketsim.shakeout.structure import leader_changes, leaders_kept, normalised_hhi, top2_share
 from marketsim.shakeout.window import Window
@@ -26,12 +26,19 @@ def firm_fall(history: History, window: Window) -> Floats:
 
 
 def halving_time(history: History, window: Window) -> Floats:
-    """S2, years from t0 until half of the firms are gone; NaN where that never comes."""
+    """S2, years from t0 until half of the firms are gone.
+
+    NaN where that never comes, and where more than a year lies between the counts before and after it.
+    """
     half = 0.5 * at(history.firms, window.peak)
+    counted = ~np.isnan(history.firms)
     after = np.arange(len(history.time))[:, None] > window.peak
     halved = after & (history.firms <= half)
     first = np.where(halved.any(axis=0), halved.argmax(axis=0), -1)
-    return np.where(first < 0, np.nan, history.time[first] - window.t0)
+    earlier = counted & (np.arange(len(history.time))[:, None] < first)
+    before = len(history.time) - 1 - earlier[::-1].argmax(axis=0)
+    seen = (first >= 0) & (history.time[first] - history.time[before] <= 1.1)
+    return np.where(seen, history.time[first] - window.t0, np.nan)
 
 
 def output_change(history: History, window: Window) -> Floats:
@@ -42,13 +49,13 @@ def output_change(history: History, window: Window) -> Floats:
 def recovery(history: History, window: Window) -> Floats:
     """S4, how far firms come back: the most within five years after t1 over N(t0); NaN where the history ends at t1."""
     later = within(history.time, window.t1, window.t1 + 5) & (history.time[:, None] > window.t1 + 0.1)
-    return highest(history.firms, later) / at(history.firms, window.peak)
+    return quotient(highest(history.firms, later), at(history.firms, window.peak))
 
 
 def price_fall(history: History, window: Window) -> Floats:
     """P1, fall in price over three years: 1 - P(t0+2)/P(t0-1)."""
     before, after = (at(history.price, period_at(history.time, window.t0 + years)) for years in (-1, 2))
-    return 1 - after / before
+    return 1 - quotient(after, before)
 
 
 def learning_rate(history: History, window: Window) -> Floats:
@@ -69,7 +76,7 @@ def residual_swing(history: History, window: Window) -> Floats:
 
 def revenue_change(history: History, window: Window) -> Floats:
     """P4, lowest revenue of the industry after t0, in W: R/R(t0) - 1."""
-    return lowest(history.revenue, window.after) / at(history.revenue, window.peak) - 1
+    return quotient(lowest(history.revenue, window.after), at(history.revenue, window.peak)) - 1
 
 
 def margin_trough(history: History, window: Window) -> Floats:
@@ -89,22 +96,23 @@ def utilisation_trough(history: History, window: Window) -> Floats:
 
 def overshoot(history: History, window: Window) -> Floats:
     """U2, most capacity over demand in W."""
-    return highest(history.capacity / history.demand, window.inside)
+    return highest(quotient(history.capacity, history.demand), window.inside)
 
 
 def change(series: Floats, window: Window) -> Floats:
     """Change of a series [t,r] from t0 to t1, share, [r]."""
-    return at(series, window.trough) / at(series, window.peak) - 1
+    return quotient(at(series, window.trough), at(series, window.peak)) - 1
 
 
 def experience_curve(history: History) -> tuple[Floats, Floats]:
     """Least squares of log2 price on log2 cumulative output over the periods in which both are known.
 
-    Output counts as delivered performance, from the first period of the history on.
+    Output counts as delivered performance, from the first period on in which it is known until the first gap: after
+    that nobody knows what was made in all.
     Returns the slope b [r] and the residuals [t,r]; NaN with fewer than four periods.
     """
-    made = np.cumsum(np.nan_to_num(history.performance), axis=0)
-    known = (history.price > 0) & (history.performance > 0)
+    made = cumulative(history.performance, history.time)
+    known = (history.price > 0) & (history.performance > 0) & (made > 0)
     x, y = (np.log2(np.where(known, series, 1.0)) for series in (made, history.price))
     count = known.sum(axis=0)
     enough = np.where(count >= 4, count, np.nan)
@@ -113,6 +121,20 @@ def experience_curve(history: History) -> tuple[Floats, Floats]:
     slope = (from_mean_x * from_mean_y).sum(axis=0) / np.where(spread > 0, spread, np.nan)
     residual = np.where(known, from_mean_y - slope * from_mean_x, np.nan)
     return slope, residual
+
+
+def cumulative(series: Floats, time: Floats) -> Floats:
+    """Running sum of a series [t,r] from its first known period on, NaN before it and from its first gap on, [t,r].
+
+    A gap is an unknown figure, or a time [t] between periods that is longer than the shortest.
+    """
+    known = ~np.isnan(series)
+    begun = np.logical_or.accumulate(known, axis=0)
+    steps = np.diff(time, prepend=time[0])
+    jump = steps > 1.5 * np.diff(time).min() if len(time) > 1 else np.zeros(1, dtype=bool)
+    gap = begun & (~known | (jump[:, None] & np.roll(begun, 1, axis=0)))
+    broken = np.logical_or.accumulate(gap, axis=0)
+    return np.where(begun & ~broken, np.cumsum(np.where(known, series, 0.0), axis=0), np.nan)
 
 
 FACTS: Mapping[str, Fact] = {

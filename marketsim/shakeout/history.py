@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from marketsim.rules.arrays import ratio
 from marketsim.state import Bools, Floats, Ints, axes
 
 LARGEST = 10
@@ -27,15 +28,18 @@ class Firms:
     failed: Bools = axes("tvr", "", "the firm in this slot failed within the period, with or without a buyer")
     acquired: Bools = axes("tvr", "", "it failed and was bought")
     spell: Ints = axes("tvr", "", "which firm holds the slot at the end of the period: 0 the first, 1 the next ...")
-    unit_cost: Floats = axes("tvr", "money", "cost of goods over delivered performance; NaN without sales")
-    ecosystem: Floats = axes("tvr", "1", "what software and installed base add to the utility of buyers; NaN if dead")
+    unit_cost: Floats = axes("tvr", "money", "cost of goods over what fully adapted units could do; NaN without sales")
+    ecosystem: Floats = axes(
+        "tvr", "1", "what software and installed base add to the utility of buyers; NaN for who does not trade"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """An industry period by period. t: period (a year or a quarter), r: run; a table of history has one run, twice.
 
-    Money is in one unit throughout, output and capacity in another.
+    Money is in one unit throughout, output and capacity in another. Output, performance, revenue, capacity and demand
+    of a period that is not complete are at the rate of a whole one.
     """
 
     time: Floats = axes("t", "years", "of each period, growing: 2011, or 2011.25 for the second quarter")
@@ -77,6 +81,11 @@ class History:
 
 SERIES = tuple(field.name for field in fields(History) if field.metadata["axes"] == "tr")
 """Names of the series by period."""
+
+
+def quotient(numerator: Floats, denominator: Floats) -> Floats:
+    """One series over another, NaN where the denominator is not positive or either is not known."""
+    return ratio(numerator, denominator, otherwise=np.nan)
 
 
 def at(series: Floats, index: Ints) -> Floats:

@@ -86,6 +86,7 @@ class FactReference(Section):
     title: Title
     photovoltaic: Range | None = None
     ecosystem: Range | None = None
+    measures: list[str] = Field([], description="measures of target files: who is fitted to them is fitted to the fact")
 
 
 class ReferenceFile(Section):

@@ -18,8 +18,11 @@ SMALL = 15
 
 def normalised_hhi(history: History, window: Window) -> Floats:
     """C1, Herfindahl-Hirschman index three years after t1, freed of the number of firms: (H - 1/N)/(1 - 1/N)."""
-    index = settled(history.hhi, history, window)
-    firms = settled(history.firms, history, window)
+    return normalised(settled(history.hhi, history, window), settled(history.firms, history, window))
+
+
+def normalised(index: Floats, firms: Floats) -> Floats:
+    """An index freed of the number of firms; the index itself where that is unknown or one."""
     fewest = 1 / np.maximum(firms, 1.0)
     return np.where(firms > 1, (index - fewest) / np.where(firms > 1, 1 - fewest, 1.0), index)
 
@@ -66,14 +69,14 @@ def leaders_kept(history: History, window: Window) -> Floats:
 
 
 def settled(series: Floats, history: History, window: Window) -> Floats:
-    """A series [t,r] three years after t1, or at the known period after the worst of the fall that is nearest, [r].
+    """A series [t,r] three years after t1, or at the nearest period in which it is known, [r].
 
-    Only periods after t0 count in which firms, if their number is known, are down to the trough's neighbourhood: a
-    table that says nothing about the time after the trough is read at its end.
+    That is within three years of it and a year or more after t0: a history that ends at t1 is read at t1, and what was
+    counted long after says nothing about this shakeout. NaN where nothing is known by then.
     """
-    after = history.time[:, None] > window.t0 + 0.1
     distance = np.abs(history.time[:, None] - (window.t1 + AFTER))
-    usable = after & ~np.isnan(series) & (history.time[:, None] >= window.t0 + 1 - 0.1)
+    late = history.time[:, None] >= window.t0 + 1 - 0.1
+    usable = late & ~np.isnan(series) & (distance <= AFTER + 0.1)
     nearest = np.where(usable, distance, np.inf).argmin(axis=0)
     return np.where(usable.any(axis=0), at(series, nearest), np.nan)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.shakeout.history import History, at, within
+from marketsim.rules.arrays import ratio
+from marketsim.shakeout.history import History, at, quotient, within
 from marketsim.state import Bools, Floats, Ints
 
 
@@ -18,7 +19,7 @@ class Window:
     trough: Ints  # period of t1; t0 where firms never fall
     t0: Floats
     t1: Floats
-    fall: Floats  # 1 - N(t1)/N(t0)
+    fall: Floats  # 1 - N(t1)/N(t0); NaN if nobody ever sells
     inside: Bools  # [t,r] the periods from a year before t0 to t1: W
     after: Bools  # [t,r] those of W after t0
 
@@ -27,22 +28,24 @@ def window(history: History, fall: float = 0.4, firms: int = 10, settled: float 
     """Where the shakeout is, if there is one.
 
     t0 is the last period at the peak from which active firms fall farthest, relative to the peak; falls from fewer than
-    `firms` firms count only if there is no other. t1 is the first period, once they have fallen by `fall`, whose number
-    is not undercut at the next count nor within `settled` years; without such a fall it is the lowest point after t0.
+    `firms` firms count only if there is no other; firms that never fall have it at the last count. t1 is the first
+    period, once they have fallen by `fall`, whose number is not undercut at the next count nor within `settled` years;
+    without such a fall it is the lowest point after t0, and t0 itself if firms never fall.
     """
     number = history.firms
     known = ~np.isnan(number)
     filled = _carried(number, known)
     peak_so_far = np.maximum.accumulate(filled, axis=0)
-    drop = np.where(known, 1 - filled / np.maximum(peak_so_far, 1.0), 0.0)
-    large = peak_so_far >= firms
-    eligible = np.where((drop * large).max(axis=0) > 0, large, True)
-    bottom = np.where(eligible, drop, -1.0).argmax(axis=0)
+    drop = np.where(known, 1 - ratio(filled, peak_so_far, otherwise=1.0), 0.0)
+    of_many = drop * (peak_so_far >= firms)
+    drop = np.where(of_many.max(axis=0) > 0, of_many, drop)
+    last = len(number) - 1 - known[::-1].argmax(axis=0)
+    bottom = np.where(drop.max(axis=0) > 0, drop.argmax(axis=0), last)
     peak = _last_at_peak(filled, known, bottom)
     trough = _trough(history.time, number, known, peak, bottom, fall, settled)
     t0, t1 = history.time[peak], history.time[trough]
     inside = within(history.time, t0 - 1, t1)
-    fallen = 1 - at(number, trough) / np.maximum(at(number, peak), 1.0)
+    fallen = 1 - quotient(at(number, trough), at(number, peak))
     return Window(peak, trough, t0, t1, fallen, inside, inside & (history.time[:, None] > t0 + 0.1))
 
 

@@ -1,0 +1,162 @@
+"""`marketsim assess`: is it the photovoltaic pattern? Of a scenario, of policies side by side, or of a table."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.progress import progress
+from marketsim.commands.run import Overrides, Quiet, Seed, Workers, option
+from marketsim.errors import MarketSimError
+
+if TYPE_CHECKING:
+    from marketsim.shakeout.ensemble import Job
+    from marketsim.shakeout.instrument import Instrument
+
+DRAWS = 128
+
+
+class Format(StrEnum):
+    """How the verdict is printed."""
+
+    table = "table"
+    json = "json"
+
+
+class Market(StrEnum):
+    """Whose market is looked at."""
+
+    merchant = "merchant"
+    domestic = "domestic"
+    all = "all"
+
+
+Scenario = Annotated[
+    str | None, typer.Argument(metavar="SCENARIO", help="A name of the library or the path of a file; or use --data.")
+]
+Runs = Annotated[int, option(1, 100_000_000, "Runs, spread over the draws; 1 looks at a single run.")]
+DrawsOption = Annotated[
+    int | None,
+    option(1, 100_000, f"Draws of the scenario's free parameters; {DRAWS} if not given, 1: as written.", "--draws"),
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="A named policy; repeat it to compare policies run by run with the same luck."),
+]
+Data = Annotated[Path | None, typer.Option(metavar="FILE", help="A table of history (CSV) instead of a scenario.")]
+ReferenceFile = Annotated[
+    Path | None, typer.Option("--reference", metavar="FILE", help="Other reference values than the package's.")
+]
+Tolerance = Annotated[
+    float, typer.Option(min=0.1, max=10, metavar="X", help="Reference ranges X times as wide as they are written.")
+]
+Boundary = Annotated[
+    Market,
+    typer.Option("--market", help="Domestic vendors that sell to whoever buys; captive ones too; foreign ones too."),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FACT", help="Do not score a fact, repeatable; those that a scenario was fitted to never are."
+    ),
+]
+Survival = Annotated[bool, typer.Option("--survival", help="Analyse survival firm by firm as well.")]
+Form = Annotated[Format, typer.Option("--format", help="What to print.")]
+
+
+def assess(
+    scenario: Scenario = None,
+    data: Data = None,
+    runs: Runs = 1024,
+    draws: DrawsOption = None,
+    seed: Seed = 7,
+    overrides: Overrides = None,
+    policy: Policies = None,
+    boundary: Boundary = Market.merchant,
+    reference: ReferenceFile = None,
+    tolerance: Tolerance = 1.0,
+    drop: Drop = None,
+    workers: Workers = None,
+    form: Form = Format.table,
+    quiet: Quiet = False,
+) -> None:
+    """Say whether it is the photovoltaic pattern, how sure that is, and what it hangs on."""
+    if (scenario is None) == (data is None):
+        raise typer.BadParameter("give a scenario or --data FILE, one of them", param_hint="'SCENARIO'")
+    with stopping_cleanly():
+        if data is not None:
+            _of_table(data, _instrument(reference, tolerance, drop), form)
+            return
+        assert scenario is not None
+        job = _job(scenario, seed, runs, draws, overrides, policy, boundary, _instrument(reference, tolerance, drop))
+        _of_scenario(job, runs, workers or os.cpu_count() or 1, form, quiet)
+
+
+def _instrument(reference: Path | None, tolerance: float, drop: list[str] | None) -> Instrument:
+    from dataclasses import replace
+
+    from marketsim.shakeout.facts import FACTS
+    from marketsim.shakeout.instrument import load_instrument
+
+    unknown = [fact for fact in drop or () if fact not in FACTS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(FACTS)}", param_hint="'--drop'")
+    return replace(load_instrument(reference), dropped=frozenset(drop or ())).scaled(tolerance)
+
+
+def _job(
+    name: str,
+    seed: int,
+    runs: int,
+    draws: int | None,
+    overrides: list[str] | None,
+    policies: list[str] | None,
+    boundary: Market,
+    instrument: Instrument,
+) -> Job:
+    from dataclasses import replace
+
+    from marketsim.api import strategies_of
+    from marketsim.commands.scenario import load
+    from marketsim.scenario.policies import levers_set, under_policy
+    from marketsim.shakeout.ensemble import Job, latin_hypercube
+    from marketsim.shakeout.fitted import fitted_facts
+
+    loaded = load(name, overrides)
+    world = loaded.scenario
+    held = frozenset(levers_set([change.partition("=")[0].strip() for change in overrides or ()]))
+    chosen: tuple[str | None, ...] = tuple(policies or ()) or (None,)
+    for policy in chosen:
+        if policy is not None:
+            under_policy(world, policy, held)  # wrong names before minutes of work
+    count = min(DRAWS, max(runs // 4, 1)) if draws is None else draws
+    if count > runs:
+        raise typer.BadParameter(f"{count} draws need at least as many runs: --runs {count}", param_hint="'--draws'")
+    sample = latin_hypercube(loaded, count, seed) if count > 1 else None
+    dropped = instrument.dropped | fitted_facts(world, instrument.reference)
+    decide = Stoppable(strategies_of(world))
+    return Job(world, decide, seed, replace(instrument, dropped=dropped), boundary.value, sample, chosen, held)
+
+
+def _of_scenario(job: Job, runs: int, workers: int, form: Format, quiet: bool) -> None:
+    from marketsim.commands.verdict_page import print_verdicts
+    from marketsim.shakeout.ensemble import assess
+    from marketsim.shakeout.verdict import verdicts
+    from marketsim.shakeout.verdict_json import as_json
+
+    with progress(runs, quiet) as advance:
+        assessed = assess(job, runs, workers, advance)
+    found = verdicts(assessed)
+    if form is Format.json:
+        typer.echo(as_json(assessed, found))
+    else:
+        print_verdicts(assessed, found)
+
+
+def _of_table(path: Path, instrument: Instrument, form: Format) -> None:
+    raise MarketSimError("tables are not read yet")

@@ -1,0 +1,236 @@
+"""The verdict of the shakeout test as a page for a policy analyst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from marketsim.commands.figures import written
+from marketsim.commands.layout import console, note, ruled, show, title
+from marketsim.shakeout.assumptions import Assumption
+from marketsim.shakeout.classify import Class
+from marketsim.shakeout.ensemble import KEPT, Assessed, Job
+from marketsim.shakeout.instrument import ErrorRates
+from marketsim.shakeout.reference import Range
+from marketsim.shakeout.statistics import Interval
+from marketsim.shakeout.verdict import Answer, FactLine, Shift, Verdict, shifts
+from marketsim.shakeout.words import CLASSES
+
+MARKETS = {
+    "merchant": "domestic vendors that sell to whoever buys",
+    "domestic": "all domestic vendors",
+    "all": "domestic and foreign vendors",
+}
+ANSWERS = {
+    Answer.YES: "Yes: a photovoltaic shakeout.",
+    Answer.ANOTHER_KIND: "No: a shakeout of another kind.",
+    Answer.KIND_OPEN: "A shakeout, but its kind cannot be told.",
+    Answer.NOT_TESTABLE: "Not testable: there is no shakeout while supply is rationed, so price cannot kill yet.",
+    Answer.NO_SHAKEOUT: "No: there is no shakeout.",
+    Answer.CANNOT_TELL: "It cannot be told.",
+}
+CAUSES = {
+    "price_war": "price war",
+    "idle_capacity": "idle capacity",
+    "supply": "scarce foundry or memory",
+    "software": "gap in software and base",
+    "funding": "lack of funding",
+}
+
+
+def print_verdicts(assessed: Assessed, verdicts: Sequence[Verdict]) -> None:
+    """Print the verdict on each policy, and how classes shift from the first to each other one."""
+    on = console()
+    parts: list[RenderableType] = []
+    for index, verdict in enumerate(verdicts):
+        parts += _page(assessed.job, verdict)
+        if index:
+            parts += _shifts(verdicts[0], verdict, shifts(assessed, index))
+    parts += _trust(assessed.job)
+    show(parts, on)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share in per cent, - if it is not known."""
+    return "-" if math.isnan(share) else f"{written(100 * share, digits)} %"
+
+
+def in_percent(interval: Interval) -> str:
+    """An interval of a share in per cent: 74-87."""
+    low, high = (written(100 * end, 0) for end in (interval.low, interval.high))
+    return f"{low} to {high}" if "-" in low + high else f"{low}-{high}"
+
+
+def _page(job: Job, verdict: Verdict) -> Iterator[RenderableType]:
+    yield title(_heading(job, verdict))
+    yield Text(ANSWERS[verdict.answer], style="bold")
+    yield Text(_in_a_sentence(verdict))
+    yield note(_basis(job, verdict))
+    yield title("Classes, share of runs")
+    yield _classes(verdict, job.instrument.errors)
+    yield Text(_gates(verdict))
+    yield title("Facts, and what they were in history")
+    yield _facts(verdict)
+    yield note(_on_facts(verdict))
+    yield from _hangs_on(verdict)
+
+
+def _heading(job: Job, verdict: Verdict) -> str:
+    policy = f" under the policy {verdict.policy}" if verdict.policy else ""
+    return f"{job.scenario.title.en}{policy}: is it the photovoltaic pattern?"
+
+
+def _in_a_sentence(verdict: Verdict) -> str:
+    if verdict.runs == 1:
+        return f"This run: {CLASSES[verdict.leading]['en']}."
+    first = verdict.shares[0]
+    pv = next(share for share in verdict.shares if share.which is Class.PHOTOVOLTAIC)
+    sentence = (
+        f"A shakeout in {percent(verdict.shakeout.value)} of runs (95 % interval {in_percent(verdict.shakeout)}); "
+        f"most often {CLASSES[first.which]['en']}: {percent(first.runs.value)} ({in_percent(first.runs)})"
+    )
+    if first is pv:
+        return sentence + "."
+    return f"{sentence}; photovoltaic shakeout: {percent(pv.runs.value)} ({in_percent(pv.runs)})."
+
+
+def _basis(job: Job, verdict: Verdict) -> str:
+    drawn = f", over {verdict.draws} draws of its {len(job.draws.space.names)} free parameters" if job.draws else ""
+    runs = "1 run" if verdict.runs == 1 else f"{verdict.runs:,} runs"
+    return f"{runs}{drawn}; market: {MARKETS[job.boundary]}; seed {job.seed}."
+
+
+def _classes(verdict: Verdict, errors: ErrorRates | None) -> Table:
+    table = ruled()
+    headings = ["runs", "95 %"]
+    headings += [] if errors is None else ["errors allowed for:\nequal prior", "\nsceptical"]
+    headings += ["reference ranges\nx0.75", "\nx1.5"]
+    table.add_column()
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for share in verdict.shares:
+        allowed = [] if errors is None else [percent(share.equal), percent(share.sceptical)]
+        narrow, _, wide = share.tolerances
+        row = [percent(share.runs.value), in_percent(share.runs), *allowed, percent(narrow), percent(wide)]
+        table.add_row(CLASSES[share.which]["en"], *row)
+    return table
+
+
+def _gates(verdict: Verdict) -> str:
+    falls = ", ".join(
+        f"{percent(fall)} or more in {percent(found.value)} ({in_percent(found)})" for fall, found in verdict.falls
+    )
+    return (
+        f"\nActive firms fall by {falls}. Excess supply, without which price cannot kill: in "
+        f"{percent(verdict.excess.value)} ({in_percent(verdict.excess)})."
+    )
+
+
+def _facts(verdict: Verdict) -> Table:
+    table = ruled()
+    table.add_column()
+    for heading in ("found", "photovoltaics", "inside", "ecosystem", "inside"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for line in verdict.facts:
+        star = "*" if line.dropped else ""
+        table.add_row(
+            f"{line.name}{star} {line.title['en']}",
+            _found(line, verdict.runs),
+            _range(line.photovoltaic),
+            percent(line.inside),
+            _range(line.ecosystem),
+            percent(line.inside_ecosystem),
+        )
+    return table
+
+
+def _found(line: FactLine, runs: int) -> str:
+    if line.known == 0:
+        return "-"
+    middle = written(line.median.value, 2)
+    if runs == 1:
+        return middle
+    low, high = written(line.low, 2), written(line.high, 2)
+    return f"{middle} ({low} to {high})"
+
+
+def _range(known: Range | None) -> str:
+    if known is None:
+        return "-"
+    if known.low is None:
+        return f"at most {known.high:g}"
+    return f"at least {known.low:g}" if known.high is None else f"{known.low:g} to {known.high:g}"
+
+
+def _on_facts(verdict: Verdict) -> str:
+    kept = f", of the first {KEPT:,} runs" if verdict.runs > KEPT else ""
+    text = "Found in this run" if verdict.runs == 1 else f"Median and middle 80 % of runs in which it is known{kept}"
+    like = [line.name for line in verdict.facts if line.p_value < 0.05]
+    if verdict.runs > 1:
+        text += f". As in photovoltaics in the median run, at 5 % (Holm): {', '.join(like) or 'none'}"
+    dropped = [line.name for line in verdict.facts if line.dropped]
+    if dropped:
+        text += f". *The scenario was fitted to figures that hold {', '.join(dropped)}: not scored"
+    total = sum(count for _, count in verdict.exits)
+    if total > 0:
+        causes = ", ".join(f"{CAUSES[name]} {percent(count / total)}" for name, count in verdict.exits if count)
+        text += f". Exits a run: {written(total)}, their losses by cause: {causes}"
+    return text + "."
+
+
+def _hangs_on(verdict: Verdict) -> Iterator[RenderableType]:
+    if not verdict.assumptions:
+        return
+    yield title("What it hangs on most")
+    for number, assumption in enumerate(verdict.assumptions, start=1):
+        yield Text(f"{number}. {_assumption(assumption, verdict)}")
+
+
+def _assumption(found: Assumption, verdict: Verdict) -> str:
+    sure = "" if found.p_value < 0.05 else "; among so many parameters this may be chance"
+    doubt = f" ({found.note})" if found.note else ""
+    change = ""
+    if found.gaining is not None:
+        change = f" What it gives way to: {CLASSES[found.gaining]['en']}."
+    return (
+        f"{found.name}{doubt}: {CLASSES[verdict.leading]['en']} in {percent(found.low)} of runs where it is low (lowest "
+        f"third), in {percent(found.high)} where it is high: {written(100 * found.shift.value, 0)} points "
+        f"({in_percent(found.shift)}){sure}.{change}"
+    )
+
+
+def _shifts(first: Verdict, other: Verdict, found: Sequence[Shift]) -> Iterator[RenderableType]:
+    names = [verdict.policy or "as it is" for verdict in (first, other)]
+    yield title(f"From {names[0]} to {names[1]}, run by run with the same luck")
+    table = ruled()
+    table.add_column()
+    for heading in (*names, "shift, points", "95 %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for shift in found:
+        table.add_row(
+            CLASSES[shift.which]["en"],
+            percent(shift.first),
+            percent(shift.second),
+            written(100 * shift.shift.value, 1),
+            in_percent(shift.shift),
+        )
+    yield table
+
+
+def _trust(job: Job) -> Iterator[RenderableType]:
+    yield title("How far to trust it")
+    errors = job.instrument.errors
+    if errors is None:
+        yield Text("How often the instrument errs is only known for the package's own reference values.")
+        return
+    shares = [(CLASSES[c]["en"], errors.right[c]) for c in Class if not math.isnan(errors.right[c])]
+    worst = min(shares, key=lambda share: share[1])
+    yield Text(
+        f"Of runs whose class is known by construction the instrument tells {percent(min(s for _, s in shares))} or more "
+        f"of each class rightly (least: {worst[0]}), and takes {percent(errors.false_photovoltaic, 1)} of the others for "
+        f"a photovoltaic shakeout: docs/validation.md."
+    )

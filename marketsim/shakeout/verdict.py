@@ -1,0 +1,250 @@
+"""The verdict on a scenario under a policy: shares of classes, facts, what it hangs on, how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from marketsim.rules.finance import CAUSES
+from marketsim.shakeout.assumptions import Assumption, of_class
+from marketsim.shakeout.classify import Class
+from marketsim.shakeout.ensemble import FALLS, Assessed, Kept, Tally
+from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.instrument import TOLERANCES, ErrorRates, Instrument
+from marketsim.shakeout.reference import Range
+from marketsim.shakeout.statistics import (
+    Interval,
+    difference_interval,
+    equivalence,
+    holm,
+    median_interval,
+    share_interval,
+)
+from marketsim.state import Floats, Ints
+
+KINDS = (Class.PHOTOVOLTAIC, Class.LOCK_IN, Class.COMMODITY, Class.NICHE)
+SHAKEOUTS = (*KINDS, Class.UNTOLD)
+WITHOUT = (Class.RATIONED, Class.SHELTERED, Class.COLLAPSE, Class.NONE)
+NAMED = 3
+"""Assumptions that a verdict names."""
+
+
+class Answer(Enum):
+    """What can be said to the question whether it is the photovoltaic pattern."""
+
+    YES = "yes"
+    ANOTHER_KIND = "another kind of shakeout"
+    KIND_OPEN = "a shakeout, kind cannot be told"
+    NOT_TESTABLE = "no shakeout while supply is rationed: not testable"
+    NO_SHAKEOUT = "no shakeout"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """A class: its share of runs, and its probability once the instrument's errors are allowed for.
+
+    equal: with the same prior for each class that was measured; sceptical: with half of the prior on no shakeout.
+    tolerances: share of runs with reference ranges 0.75, 1 and 1.5 times as wide.
+    """
+
+    which: Class
+    runs: Interval
+    equal: float
+    sceptical: float
+    tolerances: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """A fact over the runs in which it is known: median and middle 80 %, and the ranges that it is held against.
+
+    inside: share of those runs in the photovoltaic range.  p_value: that the median lies in it, Holm over all facts.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    known: float
+    median: Interval
+    low: float
+    high: float
+    photovoltaic: Range | None
+    ecosystem: Range | None
+    inside: float
+    inside_ecosystem: float
+    p_value: float
+    dropped: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one policy of an assessment."""
+
+    policy: str | None
+    runs: int
+    draws: int
+    answer: Answer
+    leading: Class
+    shares: tuple[ClassShare, ...]
+    shakeout: Interval
+    falls: tuple[tuple[float, Interval], ...]
+    excess: Interval
+    facts: tuple[FactLine, ...]
+    exits: tuple[tuple[str, float], ...]
+    """Exits a run by cause."""
+    assumptions: tuple[Assumption, ...]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How a class gains or loses from the first policy to another one, run by run."""
+
+    which: Class
+    first: float
+    second: float
+    shift: Interval
+
+
+def verdicts(assessed: Assessed) -> list[Verdict]:
+    """The verdict on each policy, in their order."""
+    return [
+        _verdict(assessed, policy, tally) for policy, tally in zip(assessed.job.policies, assessed.tallies, strict=True)
+    ]
+
+
+def shifts(assessed: Assessed, other: int) -> list[Shift]:
+    """The shift of every class that occurs from the first policy to the other-th, 1 the next, with its interval."""
+    first, second = assessed.tallies[0], assessed.tallies[other]
+    joint = assessed.joint[:, other - 1]
+    found = []
+    for which in Class:
+        if not first.by_draw[:, which].any() and not second.by_draw[:, which].any():
+            continue
+        both = joint[:, which, which]
+        gained, lost = joint[:, :, which].sum(axis=1) - both, joint[:, which].sum(axis=1) - both
+        before, after = (float(tally.by_draw[:, which].sum() / tally.runs) for tally in (first, second))
+        found.append(Shift(which, before, after, difference_interval(gained, lost, first.of_draw)))
+    return found
+
+
+def _verdict(assessed: Assessed, policy: str | None, tally: Tally) -> Verdict:
+    job = assessed.job
+    shares = tuple(_class_shares(tally, job.instrument.errors))
+    shakeout = _share_of(tally, SHAKEOUTS)
+    leading = max(shares, key=lambda each: each.runs.value).which
+    kept = tally.facts
+    assumptions = of_class(job.draws, tally, leading) if job.draws is not None else []
+    return Verdict(
+        policy=policy,
+        runs=tally.runs,
+        draws=tally.draws,
+        answer=answer(tally),
+        leading=leading,
+        shares=shares,
+        shakeout=shakeout,
+        falls=tuple((fall, share_interval(tally.falls[:, i], tally.of_draw)) for i, fall in enumerate(FALLS)),
+        excess=share_interval(tally.excess, tally.of_draw),
+        facts=tuple(fact_lines(kept, job.instrument)),
+        exits=tuple((name, float(kept.causes[i].mean())) for i, name in enumerate(CAUSES)),
+        assumptions=tuple(assumptions[:NAMED]),
+    )
+
+
+def answer(tally: Tally) -> Answer:
+    """What can be said: that of which most of the runs are, with 95 % confidence."""
+    if _share_of(tally, (Class.PHOTOVOLTAIC,)).low >= 0.5:
+        return Answer.YES
+    if _share_of(tally, WITHOUT).low >= 0.5:
+        rationed = tally.by_draw[:, Class.RATIONED].sum() >= 0.5 * tally.by_draw[:, list(WITHOUT)].sum()
+        return Answer.NOT_TESTABLE if rationed else Answer.NO_SHAKEOUT
+    if _share_of(tally, KINDS[1:]).low >= 0.5:
+        return Answer.ANOTHER_KIND
+    return Answer.KIND_OPEN if _share_of(tally, SHAKEOUTS).low >= 0.5 else Answer.CANNOT_TELL
+
+
+def _share_of(tally: Tally, classes: tuple[Class, ...]) -> Interval:
+    return share_interval(tally.by_draw[:, list(classes)].sum(axis=1), tally.of_draw)
+
+
+def _class_shares(tally: Tally, errors: ErrorRates | None) -> list[ClassShare]:
+    """The classes that occur, and those kinds that do not; by share."""
+    found = tally.classes[TOLERANCES.index(1.0)]
+    equal, sceptical = posteriors(errors, found / tally.runs)
+    shares = [
+        ClassShare(
+            which,
+            _share_of(tally, (which,)),
+            float(equal[which]),
+            float(sceptical[which]),
+            tuple(float(each) for each in tally.classes[:, which] / tally.runs),
+        )
+        for which in Class
+        if which in KINDS or tally.classes[:, which].any()
+    ]
+    return sorted(shares, key=lambda share: -share.runs.value)
+
+
+def posteriors(errors: ErrorRates | None, shares: Floats) -> tuple[Floats, Floats]:
+    """Probabilities of the classes behind shares of verdicts [class], with equal and with sceptical priors, [class].
+
+    NaN where the instrument's errors are not known.
+    """
+    if errors is None:
+        return np.full(len(Class), np.nan), np.full(len(Class), np.nan)
+    without = np.isin(np.arange(len(Class)), WITHOUT)
+    sceptical = np.zeros(len(Class))
+    for group in (without & errors.measured, ~without & errors.measured):
+        sceptical[group] = 0.5 / max(group.sum(), 1)
+    return errors.posterior(shares, np.ones(len(Class))), errors.posterior(shares, sceptical)
+
+
+def fact_lines(kept: Kept, instrument: Instrument) -> list[FactLine]:
+    """Every fact over the runs that were kept, beside its reference ranges."""
+    medians = [_by_draw(values, kept.draw) for values in kept.facts]
+    ranges = [instrument.reference.range(name, "photovoltaic") for name in FACTS]
+    p_values = [
+        equivalence(values, known.low_end, known.high_end) if known is not None else np.nan
+        for values, known in zip(medians, ranges, strict=True)
+    ]
+    adjusted = holm(np.array(p_values))
+    return [
+        _fact_line(name, values, by_draw, float(p_value), instrument)
+        for name, values, by_draw, p_value in zip(FACTS, kept.facts, medians, adjusted, strict=True)
+    ]
+
+
+def _by_draw(values: Floats, draw: Ints) -> Floats:
+    """The known values of runs; where there are several draws, whose runs are alike, the median of each draw."""
+    known = ~np.isnan(values)
+    if (draw == draw[0]).all():
+        return np.asarray(values[known])
+    return np.array([np.median(values[known & (draw == each)]) for each in np.unique(draw[known])])
+
+
+def _fact_line(name: str, values: Floats, by_draw: Floats, p_value: float, instrument: Instrument) -> FactLine:
+    known = values[~np.isnan(values)]
+    titles = instrument.reference.file.facts
+    photovoltaic, ecosystem = (instrument.reference.range(name, kind) for kind in ("photovoltaic", "ecosystem"))
+    low, high = np.quantile(known, (0.1, 0.9)) if len(known) else (np.nan, np.nan)
+    nothing = Interval(np.nan, np.nan, np.nan)
+    return FactLine(
+        name=name,
+        title=titles[name].title.model_dump() if name in titles else {"en": name, "zh": name},
+        known=len(known) / len(values),
+        median=median_interval(by_draw) if len(by_draw) else nothing,
+        low=float(low),
+        high=float(high),
+        photovoltaic=photovoltaic,
+        ecosystem=ecosystem,
+        inside=_inside(known, photovoltaic),
+        inside_ecosystem=_inside(known, ecosystem),
+        p_value=p_value,
+        dropped=name in instrument.dropped,
+    )
+
+
+def _inside(values: Floats, known: Range | None) -> float:
+    return float(np.mean(known.contains(values))) if known is not None and len(values) else float("nan")

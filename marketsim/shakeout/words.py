@@ -1,0 +1,35 @@
+"""What classes, structures and mechanisms are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from marketsim.shakeout.classify import Class, Mechanism, Structure
+
+Titles = Mapping[str, str]
+"""By language: en, zh."""
+
+CLASSES: Mapping[Class, Titles] = {
+    Class.PHOTOVOLTAIC: {"en": "photovoltaic shakeout", "zh": "光伏式洗牌"},
+    Class.LOCK_IN: {"en": "lock-in", "zh": "生态锁定"},
+    Class.COMMODITY: {"en": "commodity oligopoly", "zh": "大宗品寡头"},
+    Class.NICHE: {"en": "niche partition", "zh": "细分割据"},
+    Class.UNTOLD: {"en": "a shakeout, kind cannot be told", "zh": "洗牌，类型无法判定"},
+    Class.RATIONED: {"en": "no shakeout: rationed coexistence", "zh": "无洗牌：配给下共存"},
+    Class.SHELTERED: {"en": "no shakeout: sheltered", "zh": "无洗牌：受庇护"},
+    Class.COLLAPSE: {"en": "no shakeout: collapse", "zh": "无洗牌：整体崩溃"},
+    Class.NONE: {"en": "no shakeout", "zh": "无洗牌"},
+}
+
+STRUCTURES: Mapping[Structure, Titles] = {
+    Structure.FRAGMENTED: {"en": "fragmented", "zh": "分散"},
+    Structure.CONCENTRATED: {"en": "concentrated", "zh": "集中"},
+    Structure.OPEN: {"en": "open", "zh": "未定"},
+}
+
+MECHANISMS: Mapping[Mechanism, Titles] = {
+    Mechanism.COST: {"en": "cost and price kill", "zh": "成本与价格淘汰"},
+    Mechanism.ECOSYSTEM: {"en": "the ecosystem kills", "zh": "生态淘汰"},
+    Mechanism.MIXED: {"en": "mixed", "zh": "混合"},
+    Mechanism.NOT_TESTABLE: {"en": "not testable without excess supply", "zh": "无过剩供给，无法检验"},
+}
