@@ -11,11 +11,11 @@ from rich.text import Text
 
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
+from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.assumptions import Assumption
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import KEPT, Assessed, Job
 from marketsim.shakeout.instrument import ErrorRates
-from marketsim.shakeout.reference import Range
 from marketsim.shakeout.statistics import Interval
 from marketsim.shakeout.verdict import Answer, FactLine, Shift, Verdict, shifts
 from marketsim.shakeout.words import CLASSES

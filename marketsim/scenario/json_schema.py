@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from marketsim.errors import listing
 from marketsim.scenario.fields import ALWAYS
+from marketsim.scenario.reference_file import ReferenceFile
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Key
 from marketsim.scenario.target_file import TargetFile
@@ -50,14 +51,17 @@ def model_schema() -> Schema:
 @cache
 def _definitions() -> Schema:
     """The parts of every kind of file by the name of their model; models of different files share no name."""
-    targets = TargetFile.model_json_schema(schema_generator=_Generator)
-    return {**targets["$defs"], **model_schema()["$defs"], "TargetFile": targets, "Scenario": model_schema()}
+    others = {
+        model.__name__: model.model_json_schema(schema_generator=_Generator) for model in (TargetFile, ReferenceFile)
+    }
+    parts = {name: part for schema in others.values() for name, part in schema["$defs"].items()}
+    return {**parts, **model_schema()["$defs"], **others, "Scenario": model_schema()}
 
 
 def schema_at(path: Sequence[Key], kind: str = "Scenario") -> Schema | None:
     """The schema of the value at a path of keys and indices, references resolved; None where nothing may stand.
 
-    kind: the model of the file, `Scenario` or `TargetFile`.
+    kind: the model of the file, `Scenario`, `TargetFile` or `ReferenceFile`.
     """
     here: Schema | None = _definitions()[kind]
     for key in path:
@@ -74,7 +78,7 @@ def resolved(schema: Schema) -> Schema:
 
 def part(schema: Schema, key: Key) -> Schema | None:
     """The schema of an entry of a mapping or list; a number in a path keeps the path's unit and meaning."""
-    for option in schema.get("anyOf", [schema]):
+    for option in map(resolved, schema.get("anyOf", [schema])):
         entry = option.get("items") if isinstance(key, int) else _entry(option, key)
         if entry is not None:
             meaning: Schema = {name: schema[name] for name in ("unit", "description") if name in schema}

@@ -39,44 +39,45 @@ GRID = 201
 """Values of a fact that are tried between its bounds."""
 
 
-class Interval(NamedTuple):
+class Bounds(NamedTuple):
     """Ends of what a figure can be, of any shape; NaN where nothing is known."""
 
     low: Floats
     high: Floats
 
-    def meet(self, other: Interval) -> Interval:
+    def meet(self, other: Bounds) -> Bounds:
         """What both allow, or the one that is known; what lies between two that contradict each other."""
         low, high = np.fmax(self.low, other.low), np.fmin(self.high, other.high)
-        return Interval(np.minimum(low, high), np.maximum(low, high))
+        return Bounds(np.minimum(low, high), np.maximum(low, high))
 
-    def where(self, chosen: Bools, other: Interval) -> Interval:
-        """The ends of this interval where `chosen`, those of the other elsewhere."""
-        return Interval(np.where(chosen, self.low, other.low), np.where(chosen, self.high, other.high))
+    def where(self, chosen: Bools, other: Bounds) -> Bounds:
+        """The ends of these bounds where `chosen`, those of the other elsewhere."""
+        return Bounds(np.where(chosen, self.low, other.low), np.where(chosen, self.high, other.high))
 
 
 Evidence = Callable[[Mapping[str, Floats]], Floats]
 """From facts [r] to their log odds [r], such as `concentration_evidence` with reference values and thresholds."""
 
 
-def structure_bounds(history: History, window: Window) -> Mapping[str, Interval]:
+def structure_bounds(history: History, window: Window) -> Mapping[str, Bounds]:
     """Between which values C1 and C2 lie, given what is known three years after t1 or near it, [r] each.
 
     Both ends are the fact itself where that is known; NaN where neither a share nor the number of firms is.
     """
     pairs = shares_of_two(history), indices(history)
     firms = settled(history.firms, history, window)
-    alone = Interval(2 / np.maximum(firms, 2.0), firms / firms), Interval(1 / np.maximum(firms, 1.0), firms / firms)
+    all_of_it = np.where(firms > 0, 1.0, np.nan)
+    alone = (Bounds(all_of_it * np.minimum(least / np.maximum(firms, 1.0), 1.0), all_of_it) for least in (2, 1))
     two, index = (
-        Interval(*(settled(end, history, window) for end in known)).meet(least)
+        Bounds(*(settled(end, history, window) for end in known)).meet(least)
         for known, least in zip(pairs, alone, strict=True)
     )
-    index = Interval(*(np.maximum(normalised(end, firms), 0.0) for end in index))
+    index = Bounds(*(np.maximum(normalised(end, firms), 0.0) for end in index))
     facts = {"C1": (normalised_hhi(history, window), index), "C2": (top2_share(history, window), two)}
-    return {name: Interval(value, value).where(~np.isnan(value), interval) for name, (value, interval) in facts.items()}
+    return {name: Bounds(value, value).where(~np.isnan(value), interval) for name, (value, interval) in facts.items()}
 
 
-def bounded_evidence(facts: Mapping[str, Floats], bounds: Mapping[str, Interval], evidence: Evidence) -> Interval:
+def bounded_evidence(facts: Mapping[str, Floats], bounds: Mapping[str, Bounds], evidence: Evidence) -> Bounds:
     """Least and most that the evidence on structure can be if bounded facts lie anywhere in their bounds, [r].
 
     facts: all facts [r], those that are not scored NaN.  bounds: of the facts that are scored, see `structure_bounds`.
@@ -93,49 +94,47 @@ def bounded_evidence(facts: Mapping[str, Floats], bounds: Mapping[str, Interval]
     least, most = dict(facts), dict(facts)
     for name, interval in bounds.items():
         least[name], most[name] = _extremes(name, interval, facts, evidence)
-    return Interval(evidence(least), evidence(most))
+    return Bounds(evidence(least), evidence(most))
 
 
-def shares_of_two(history: History) -> Interval:
+def shares_of_two(history: History) -> Bounds:
     """Bounds of the share of the two largest firms in each period, [t,r], from all shares and the index."""
     index = history.hhi
-    known = Interval(np.minimum(np.sqrt(index), 2 * index), np.minimum(np.sqrt(2 * index), 1.0))
+    known = Bounds(np.minimum(np.sqrt(index), 2 * index), np.minimum(np.sqrt(2 * index), 1.0))
     for count, name in SHARES.items():
         known = known.meet(two_of(getattr(history, name), count, history.firms))
     exact = history.top2_share
-    return Interval(exact, exact).where(~np.isnan(exact), known)
+    return Bounds(exact, exact).where(~np.isnan(exact), known)
 
 
-def indices(history: History) -> Interval:
+def indices(history: History) -> Bounds:
     """Bounds of the Herfindahl-Hirschman index in each period, [t,r], from all shares."""
-    known = Interval(history.hhi, history.hhi)
+    known = Bounds(history.hhi, history.hhi)
     for count, name in SHARES.items():
         known = known.meet(index_of(getattr(history, name), count, history.firms))
     exact = history.hhi
-    return Interval(exact, exact).where(~np.isnan(exact), known)
+    return Bounds(exact, exact).where(~np.isnan(exact), known)
 
 
-def two_of(share: Floats, count: int, firms: Floats) -> Interval:
+def two_of(share: Floats, count: int, firms: Floats) -> Bounds:
     """Bounds of the share of the two largest firms, given that of the `count` largest.
 
     firms: in all, NaN if unknown.
     """
     if count == 1:
-        return Interval(share + _smallest(share, count, firms), np.minimum(2 * share, 1.0))
-    return Interval(2 * share / count, share - (count - 2) * _smallest(share, count, firms))
+        return Bounds(share + _smallest(share, count, firms), np.minimum(2 * share, 1.0))
+    return Bounds(2 * share / count, share - (count - 2) * _smallest(share, count, firms))
 
 
-def index_of(share: Floats, count: int, firms: Floats) -> Interval:
+def index_of(share: Floats, count: int, firms: Floats) -> Bounds:
     """Bounds of the Herfindahl-Hirschman index, given the share of the `count` largest firms.
 
     firms: in all, NaN if unknown.
     """
     rest, smallest, largest = 1 - share, _smallest(share, count, firms), share / count
     whole = ratio(rest, np.ceil(ratio(rest, largest) - 1e-9))
-    candidates = (smallest, largest, np.where(whole > 0, np.minimum(whole, largest), smallest))
-    return Interval(
-        share**2 / count + rest * smallest, np.maximum.reduce([_index(share, count, x) for x in candidates])
-    )
+    candidates = (smallest, largest, np.clip(whole, smallest, largest))
+    return Bounds(share**2 / count + rest * smallest, np.maximum.reduce([_index(share, count, x) for x in candidates]))
 
 
 def _smallest(share: Floats, count: int, firms: Floats) -> Floats:
@@ -152,9 +151,11 @@ def _index(share: Floats, count: int, x: Floats) -> Floats:
     return np.asarray((share - (count - 1) * x) ** 2 + (count - 1 + number) * x**2 + remainder**2 * (x > 0))
 
 
-def _extremes(name: str, interval: Interval, facts: Mapping[str, Floats], evidence: Evidence) -> tuple[Floats, Floats]:
+def _extremes(name: str, interval: Bounds, facts: Mapping[str, Floats], evidence: Evidence) -> tuple[Floats, Floats]:
     """The values of a fact, within its interval, that speak least and most for what the evidence is about, [r]."""
     low, high = interval
+    if not (low < high).any():
+        return low, high
     values = np.linspace(low, high, GRID)
     alone = {other: np.full(values.size, np.nan) for other in facts} | {name: values.ravel()}
     said = evidence(alone).reshape(values.shape)

@@ -1,4 +1,4 @@
-"""From the facts of a run to its class: is there a shakeout, is there excess supply, and which kind is it?
+"""From the facts of a run to its class: is there a shakeout, is there excess supply, and which kind is it.
 
                     cost and price kill       the ecosystem kills
 fragmented after    photovoltaic shakeout     niche partition
@@ -13,7 +13,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from marketsim.shakeout.history import History, lowest
+from marketsim.shakeout.facts import overshoot
+from marketsim.shakeout.history import History, at, highest, lowest, quotient
 from marketsim.shakeout.reference import Reference
 from marketsim.shakeout.window import Window
 from marketsim.state import Bools, Floats, Ints
@@ -83,7 +84,9 @@ class Thresholds:
     scarce: float = 0.9
     """Rationed: use of the scarcest input from which it binds."""
     idle: float = 0.25
-    """Sheltered: share of firms that are idle."""
+    """Sheltered: least share of firms that are idle ..."""
+    losing: float = 0.25
+    """... or most of the ten largest that earn money."""
     overlap: Floats = field(default_factory=lambda: np.eye(len(STRUCTURE)))
     """Correlation of C1-C4 over runs, [4,4]: overlapping facts count less."""
 
@@ -128,23 +131,25 @@ def gate_a(facts: Mapping[str, Floats], history: History, window: Window, thresh
 
     What a table does not say about output and recovery does not speak against it.
     """
-    peak = np.take_along_axis(history.firms, window.peak[None], axis=0)[0]
-    falls = (facts["S1"] >= thresholds.fall - 1e-9) & (peak >= thresholds.firms)
+    falls = (facts["S1"] >= thresholds.fall - 1e-9) & (at(history.firms, window.peak) >= thresholds.firms)
     return falls & ~(facts["S3"] < thresholds.output) & ~(facts["S4"] >= thresholds.recovery)
 
 
 def gate_b(history: History, window: Window, thresholds: Thresholds) -> Bools:
-    """Is there excess supply? Capacity over demand is high enough for half a year within W."""
-    high = window.inside & (history.capacity / history.demand >= thresholds.excess)
-    step = np.diff(history.time).min() if len(history.time) > 1 else 1.0
-    if step > 0.4:
-        return np.asarray(high.any(axis=0))
-    return np.asarray((high[1:] & high[:-1]).any(axis=0))
+    """Is there excess supply? Capacity over demand is high enough for half a year within W.
+
+    That is two quarters in a row, or one longer period, whose capacity and demand are those of all its quarters.
+    """
+    high = window.inside & (quotient(history.capacity, history.demand) >= thresholds.excess)
+    if len(history.time) > 1 and np.diff(history.time).min() < 0.4:
+        high = high[1:] & high[:-1]
+    return np.asarray(high.any(axis=0))
 
 
 def concentration_evidence(facts: Mapping[str, Floats], reference: Reference, thresholds: Thresholds) -> Floats:
-    """Axis 1: tempered log likelihood ratio of fragmented over concentrated, L = a * sum_k w_k [ln f_pv - ln f_eco], [r].
+    """Axis 1: tempered log likelihood ratio of fragmented over concentrated, [r].
 
+    L = a * sum_k w_k * (ln f_pv(k) - ln f_eco(k)) over the known ones k of C1-C4.
     f: Student t with 4 degrees of freedom about the middle of each reference range, whose tails forgive an outlier.
     a = K_eff / K with K_eff = (sum of eigenvalues)^2 / sum of their squares of the correlations of the known facts:
     facts that overlap count once. 0 where no fact is known.
@@ -195,11 +200,11 @@ def _mechanism(
     share: Floats,
     thresholds: Thresholds,
 ) -> Ints:
-    """Axis 2. Cost needs excess supply, or a table that says nothing of capacity."""
+    """Axis 2. Cost needs excess supply, or a table that does not tell in W; the ecosystem needs all its evidence."""
     cost = (share >= thresholds.cost_facts - 1e-9) & ~(facts["M1"] <= 0)
-    lead = np.where(window.after, history.leader_margin - history.gross_margin, -np.inf).max(axis=0)
+    lead = highest(history.leader_margin - history.gross_margin, window.after)
     ecosystem = (facts["M1"] <= thresholds.ecosystem) & (facts["P4"] >= 0) & (lead >= thresholds.leader)
-    untold = np.isnan(history.capacity / history.demand).all(axis=0)
+    untold = np.isnan(overshoot(history, window))
     otherwise = np.where(excess | untold, int(Mechanism.MIXED), int(Mechanism.NOT_TESTABLE))
     chosen = np.where(cost & (excess | untold), int(Mechanism.COST), otherwise)
     return np.where(ecosystem, int(Mechanism.ECOSYSTEM), chosen)
@@ -220,16 +225,25 @@ def _kind(structure: Ints, mechanism: Ints) -> Ints:
 
 
 def _without_shakeout(facts: Mapping[str, Floats], history: History, window: Window, thresholds: Thresholds) -> Ints:
-    """What it is if it is no shakeout: output falls too, inputs are rationed, firms are sheltered, or none of this."""
+    """What it is if it is no shakeout: output falls too, inputs are rationed, firms are sheltered, or none of this.
+
+    Rationed and sheltered: in half or more of the periods of which a history tells.
+    """
     collapse = (facts["S1"] >= thresholds.fall - 1e-9) & (facts["S3"] < thresholds.output)
-    binding = np.nanmean(np.where(np.isnan(history.scarcity), 0.0, history.scarcity >= thresholds.scarce), axis=0)
+    binding = _mostly(history.scarcity >= thresholds.scarce, ~np.isnan(history.scarcity))
     margins = lowest(history.gross_margin, np.ones(history.firms.shape, dtype=bool))
-    rationed = (binding >= 0.5) & (margins > 0)
-    idle = history.idle / np.maximum(history.firms + history.idle, 1.0)
-    losing = (idle >= thresholds.idle) | (history.profitable <= 0.25)
-    sheltered = np.mean(losing, axis=0) >= 0.5
+    rationed = binding & (margins > 0)
+    idle = quotient(history.idle, history.firms + history.idle)
+    losing = (idle >= thresholds.idle) | (history.profitable <= thresholds.losing)
+    sheltered = _mostly(losing, ~np.isnan(idle) | ~np.isnan(history.profitable))
     classes = np.full(history.runs, int(Class.NONE))
     classes[sheltered] = Class.SHELTERED
     classes[rationed] = Class.RATIONED
     classes[collapse] = Class.COLLAPSE
     return classes
+
+
+def _mostly(condition: Bools, known: Bools) -> Bools:
+    """Whether a condition [t,r] holds in half or more of the known periods [t,r], false where none is known, [r]."""
+    held: Bools = (known.sum(axis=0) > 0) & (2 * (condition & known).sum(axis=0) >= known.sum(axis=0))
+    return held

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from marketsim.rules.arrays import total
 from marketsim.shakeout.history import History, at, highest, lowest, period_at, quotient, within
 from marketsim.shakeout.mechanism import acquired_share, exit_driver, late_entry_hazard
 from marketsim.shakeout.structure import leader_changes, leaders_kept, normalised_hhi, top2_share
@@ -65,17 +66,22 @@ def learning_rate(history: History, window: Window) -> Floats:
 
 
 def residual_swing(history: History, window: Window) -> Floats:
-    """P3, how far price swings about the experience curve of the whole history: lowest e after t0 - highest e from a
-    year before t0 to then, in W, log2.
+    """P3, how far price swings about the experience curve of the whole history, log2: the largest fall of the residual
+    e in W that ends after t0, min e(t) - max e(s) over s <= t, at most 0.
 
-    It separates a crash from a return to the curve.
+    It separates a crash from a return to the curve. The evidence has e(t1) - e(t0); the largest fall is taken since
+    price turns before the number of firms does.
     """
     _, residual = experience_curve(history)
-    return lowest(residual, window.after) - highest(residual, window.inside)
+    shown = np.where(window.inside & ~np.isnan(residual), residual, -np.inf)
+    return lowest(residual - np.maximum.accumulate(shown, axis=0), window.after)
 
 
 def revenue_change(history: History, window: Window) -> Floats:
-    """P4, lowest revenue of the industry after t0, in W: R/R(t0) - 1."""
+    """P4, lowest revenue of the industry after t0, in W: min R(t)/R(t0) - 1.
+
+    The evidence has R(t1); the lowest is taken since revenue turns before the number of firms does.
+    """
     return quotient(lowest(history.revenue, window.after), at(history.revenue, window.peak)) - 1
 
 
@@ -85,7 +91,10 @@ def margin_trough(history: History, window: Window) -> Floats:
 
 
 def profit_incidence(history: History, window: Window) -> Floats:
-    """P6, lowest share of the ten largest with positive net income in W."""
+    """P6, lowest share of the ten largest with positive net income in W.
+
+    The evidence has the share at t1; the lowest is taken since profits turn before the number of firms does.
+    """
     return lowest(history.profitable, window.inside)
 
 
@@ -105,20 +114,21 @@ def change(series: Floats, window: Window) -> Floats:
 
 
 def experience_curve(history: History) -> tuple[Floats, Floats]:
-    """Least squares of log2 price on log2 cumulative output over the periods in which both are known.
+    """Least squares over periods of log2 P = a + b log2 Q + e, with price P and cumulative output Q.
 
     Output counts as delivered performance, from the first period on in which it is known until the first gap: after
     that nobody knows what was made in all.
-    Returns the slope b [r] and the residuals [t,r]; NaN with fewer than four periods.
+    Returns the slope b [r] and the residuals e [t,r], NaN where fewer than four periods are known or Q stands still.
+    Source: Wright (1936).
     """
     made = cumulative(history.performance, history.time)
     known = (history.price > 0) & (history.performance > 0) & (made > 0)
     x, y = (np.log2(np.where(known, series, 1.0)) for series in (made, history.price))
     count = known.sum(axis=0)
     enough = np.where(count >= 4, count, np.nan)
-    from_mean_x, from_mean_y = (known * (log - (known * log).sum(axis=0) / enough) for log in (x, y))
-    spread = (from_mean_x**2).sum(axis=0)
-    slope = (from_mean_x * from_mean_y).sum(axis=0) / np.where(spread > 0, spread, np.nan)
+    from_mean_x, from_mean_y = (known * (log - total(log, axis=0) / enough) for log in (x, y))  # log is 0 if unknown
+    spread = total(from_mean_x**2, axis=0)
+    slope = total(from_mean_x * from_mean_y, axis=0) / np.where(spread > 1e-12, spread, np.nan)
     residual = np.where(known, from_mean_y - slope * from_mean_x, np.nan)
     return slope, residual
 
@@ -126,12 +136,12 @@ def experience_curve(history: History) -> tuple[Floats, Floats]:
 def cumulative(series: Floats, time: Floats) -> Floats:
     """Running sum of a series [t,r] from its first known period on, NaN before it and from its first gap on, [t,r].
 
-    A gap is an unknown figure, or a time [t] between periods that is longer than the shortest.
+    A gap is an unknown figure, or more time between periods [t] than a year, or than the shortest time between two.
     """
     known = ~np.isnan(series)
     begun = np.logical_or.accumulate(known, axis=0)
     steps = np.diff(time, prepend=time[0])
-    jump = steps > 1.5 * np.diff(time).min() if len(time) > 1 else np.zeros(1, dtype=bool)
+    jump = steps > 1.5 * min(np.diff(time).min(initial=1.0), 1.0)
     gap = begun & (~known | (jump[:, None] & np.roll(begun, 1, axis=0)))
     broken = np.logical_or.accumulate(gap, axis=0)
     return np.where(begun & ~broken, np.cumsum(np.where(known, series, 0.0), axis=0), np.nan)

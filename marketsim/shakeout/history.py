@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketsim.rules.arrays import ratio
 from marketsim.state import Bools, Floats, Ints, axes
@@ -92,6 +93,11 @@ def at(series: Floats, index: Ints) -> Floats:
     """A series [t,r] at one period of each run, [r]; NaN where the index is negative."""
     values = np.take_along_axis(series, np.maximum(index, 0)[None], axis=0)[0]
     return np.where(index < 0, np.nan, values)
+
+
+def firms_at(series: NDArray[Any], index: Ints) -> NDArray[Any]:
+    """A series by firm [t,v,r] at one period of each run, [v,r]; at the first where the index is negative."""
+    return np.asarray(np.take_along_axis(series, np.maximum(index, 0)[None, None], axis=0)[0])
 
 
 def period_at(time: Floats, when: Floats) -> Ints:

@@ -56,7 +56,7 @@ def null_history(history: History, rng: np.random.Generator) -> History:
     - Shares: as large a part of those in business sells as in the history's period. They get its shares of revenue,
       together with the unit cost and the ecosystem that went with each, in random order anew in every period. If they
       are more or fewer than then, they get parts of equal width of that period's Lorenz curve, linear between firms:
-      one firm's share is split, or several are put together.
+      one firm's share is split, or several are put together. In a period in which nobody sold, nobody sells.
 
     Every firm has a slot of its own. Series of the industry are the very same arrays, but for the numbers of firms and
     what follows from shares.  Raises ValueError if the history does not know its firms one by one.

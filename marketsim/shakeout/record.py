@@ -9,10 +9,10 @@ import numpy as np
 from marketsim.outcomes import ACTIVE, foundry_use, herfindahl, memory_use
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import TERMS
-from marketsim.rules.finance import CAUSES
+from marketsim.rules.finance import CAUSES, sum_of_flows
 from marketsim.rules.technology import cards_per_wafer
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.shakeout.history import LARGEST, Firms, History
+from marketsim.shakeout.history import LARGEST, Firms, History, quotient
 from marketsim.state import Bools, Floats, Ints, MarketState, Outcome
 from marketsim.trace import NOT_INCOME
 
@@ -42,22 +42,25 @@ def members(p: Parameters, boundary: Boundary) -> Ints:
 class Recorder:
     """Adds up quarters to a `History`.
 
-    runs: side by side, at least two.  per_year: periods of the history in a year, 1 or 4.
+    runs: side by side, at least two.  per_year: periods of the history in a year.  A scenario that begins or ends
+    within a year has a shorter first or last period, whose flows are brought to the rate of a whole year.
     """
 
-    def __init__(self, p: Parameters, runs: int, boundary: Boundary = "merchant", per_year: int = 1) -> None:
+    def __init__(self, p: Parameters, runs: int, boundary: Boundary = "merchant", per_year: Literal[1, 4] = 1) -> None:
         self.p, self.runs, self.quarters = p, runs, 4 // per_year
         self.who = members(p, boundary)
         self.rows: list[dict[str, Floats]] = []
         self.firms: list[dict[str, Any]] = []
         self.time: list[float] = []
         self.sums: dict[str, Floats] = {}
+        self.counted = 0
         self.spell = np.zeros((len(self.who), runs), dtype=np.int64)
         self.causes = np.zeros((len(CAUSES), runs))
 
     def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         """Count a quarter; a period's figures are finished with its last quarter in the scenario."""
         who = self.who
+        self.counted += 1
         self._count(now, before, outcome, after)
         self._sum("events", np.stack([outcome.entered[who], outcome.failed[who], outcome.acquired_by[who] >= 0]))
         if outcome.failed.any():
@@ -66,7 +69,7 @@ class Recorder:
         self._sum("capacity", self._capacity(now, before, after))
         last = now.index + 1 == len(self.p.conditions)
         if last or (now.index + 1 - self._offset) % self.quarters == 0:
-            self._close(now, outcome, after)
+            self._close(now, before, outcome, after)
 
     @property
     def _offset(self) -> int:
@@ -75,29 +78,48 @@ class Recorder:
         return -first % self.quarters
 
     def _sum(self, name: str, value: Floats) -> None:
-        self.sums[name] = self.sums[name] + value if name in self.sums else 1.0 * value
+        if name in self.sums:
+            self.sums[name] += value
+        else:
+            self.sums[name] = 1.0 * value
 
     def _count(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         who = self.who
-        flows = [flow for name, flow in outcome.flows.items() if name not in NOT_INCOME]
-        flows.append(-total(after.contracts * (now.contract_fee / self.p.of_nodes("contract_life")), axis=1))
-        self._sum("cards", outcome.sold[who])
-        self._sum("revenue", (outcome.price * outcome.sold)[who])
+        flows = {name: flow[who] for name, flow in outcome.flows.items() if name not in NOT_INCOME}
+        flows["contracts"] = -total(
+            after.contracts[who] * (now.contract_fee / self.p.of_nodes("contract_life")), axis=1
+        )
+        sold = outcome.sold[who]
+        work, delivered = self._work(outcome)
+        self._sum("cards", total(sold, axis=0))
+        self._sum("work", sold * work)
+        self._sum("performance", total(sold * delivered, axis=0))
+        self._sum("revenue", outcome.price[who] * sold)
         self._sum("cost_of_goods", outcome.cost_of_goods[who])
-        self._sum("running", total(np.stack(flows), axis=0)[who])
+        self._sum("running", sum_of_flows(flows))
         self._sum("wafers", total(total(outcome.wafers[who], axis=0), axis=0))
         self._sum("scarcity", np.maximum(foundry_use(outcome), memory_use(outcome)))
-        self._sum("quarters", np.ones(self.runs))
-        wanted = np.maximum(outcome.spend - before.waiting, 0.0)
-        first_choice = total(outcome.choice[who] * wanted, axis=1) * ratio(1.0, outcome.price[who])
-        self._sum("demand", total(first_choice, axis=0))
+        self._sum("demand", self._demand(now, before, outcome))
+
+    def _work(self, outcome: Outcome) -> tuple[Floats, Floats]:
+        """Work that a unit of each firm does in the mix of the market, fully adapted and with its software, [v,r]."""
+        mix = ratio(outcome.spend, total(outcome.spend, axis=0))
+        work = total(ratio(1.0, outcome.time_per_token[self.who]) * mix, axis=1)
+        untuned = -np.log(self.p.technology.untuned_share)
+        return work, work * np.exp((total(outcome.maturity[self.who] * mix, axis=1) - 1) * untuned)
+
+    def _demand(self, now: Conditions, before: MarketState, outcome: Outcome) -> Floats:
+        """Cards that new money would buy by first choice, at the price that buyers pay after a subsidy, [r]."""
+        paid_share = np.where(self.p.foreign, 1.0, 1 - now.levers["purchase_subsidy"])
+        money = total(outcome.choice[self.who] * np.maximum(outcome.spend - before.waiting, 0.0), axis=1)
+        return total(money * ratio(1.0, (outcome.price * paid_share)[self.who]), axis=0)
 
     def _bury(self, outcome: Outcome, after: MarketState) -> None:
         """Each dead firm's losses of two years by cause, as shares."""
         slots, runs = np.nonzero(outcome.failed[self.who])
         losses = after.shortfall[self.who[slots], :, runs]
-        shares = ratio(losses, losses.sum(axis=1, keepdims=True))
-        shares[losses.sum(axis=1) <= 0, CAUSES.index("funding")] = 1.0
+        lost = losses.sum(axis=1, keepdims=True)
+        shares = np.where(lost > 0, ratio(losses, lost), np.arange(len(CAUSES)) == CAUSES.index("funding"))
         np.add.at(self.causes.T, runs, shares)
 
     def _capacity(self, now: Conditions, before: MarketState, after: MarketState) -> Floats:
@@ -107,32 +129,28 @@ class Recorder:
         cards = total(contracts * dies, axis=1) / self.p.dies_per_card[self.who]
         return np.stack([total(total(contracts, axis=0), axis=0), total(cards, axis=0)])
 
-    def _close(self, now: Conditions, outcome: Outcome, after: MarketState) -> None:
-        who, sums = self.who, self.sums
-        self.sums = {}
+    def _close(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
+        who, sums, counted = self.who, self.sums, self.counted
+        self.sums, self.counted = {}, 0
         self.time.append(int(now.name[:4]) + (0.0 if self.quarters == 4 else (int(now.name[-1]) - 1) / 4))
         wafers, capacity = sums["capacity"]
-        speed = self._speed(outcome)
-        delivered = speed * self._adapted(outcome)
-        performance = total(sums["cards"] * delivered, axis=0)
         revenue = total(sums["revenue"], axis=0)
+        whole = self.quarters / counted
         entries, exits, acquired = total(sums["events"], axis=1)
         active, alive = outcome.sold[who] > ACTIVE, after.alive[who]
-        self.firms.append(
-            self._of_firms(sums, outcome, after) | {"unit_cost": _known(sums["cost_of_goods"], sums["cards"] * speed)}
-        )
+        self.firms.append(self._of_firms(sums, before, outcome, after))
         self.rows.append(
             {
                 "firms": total(1.0 * active, axis=0),
                 "idle": total(1.0 * (alive & ~active), axis=0),
-                "output": total(sums["cards"], axis=0),
-                "performance": performance,
-                "revenue": revenue,
-                "price": _known(revenue, performance),
-                "capacity": capacity,
-                "demand": sums["demand"],
-                "utilisation": np.minimum(_known(sums["wafers"], wafers), 1.0),
-                "scarcity": sums["scarcity"] / sums["quarters"],
+                "output": sums["cards"] * whole,
+                "performance": sums["performance"] * whole,
+                "revenue": revenue * whole,
+                "price": quotient(revenue, sums["performance"]),
+                "capacity": capacity * whole,
+                "demand": sums["demand"] * whole,
+                "utilisation": np.minimum(quotient(sums["wafers"], wafers), 1.0),
+                "scarcity": sums["scarcity"] / counted,
                 "entries": entries,
                 "exits": exits,
                 "exits_acquired": acquired,
@@ -141,24 +159,15 @@ class Recorder:
             | of_margins(sums["revenue"], sums["cost_of_goods"], sums["running"])
         )
 
-    def _speed(self, outcome: Outcome) -> Floats:
-        """Work that a fully adapted unit of each firm does in the mix of the market, [v,r]."""
-        mix = ratio(outcome.spend, total(outcome.spend, axis=0))
-        return total(ratio(1.0, outcome.time_per_token[self.who]) * mix, axis=1)
-
-    def _adapted(self, outcome: Outcome) -> Floats:
-        """Share of it that the software of each firm delivers in the mix of the market, [v,r]."""
-        untuned = -np.log(self.p.technology.untuned_share)
-        mix = ratio(outcome.spend, total(outcome.spend, axis=0))
-        return np.exp((total(outcome.maturity[self.who] * mix, axis=1) - 1) * untuned)
-
-    def _of_firms(self, sums: dict[str, Floats], outcome: Outcome, after: MarketState) -> dict[str, Any]:
-        """The period's row of every series by firm but unit cost."""
+    def _of_firms(
+        self, sums: dict[str, Floats], before: MarketState, outcome: Outcome, after: MarketState
+    ) -> dict[str, Any]:
+        """The period's row of every series by firm."""
         who = self.who
         mix = ratio(outcome.spend, total(outcome.spend, axis=0))
         software, base = (outcome.terms[TERMS.index(name)][who] for name in ECOSYSTEM)
         entered, failed, acquired = sums["events"] > 0
-        known = after.alive[who] | failed
+        trades = before.alive[who] & ~outcome.entered[who]  # a slot that is filled anew at once mixes two firms
         return {
             "revenue": sums["revenue"],
             "active": outcome.sold[who] > ACTIVE,
@@ -167,7 +176,8 @@ class Recorder:
             "failed": failed,
             "acquired": acquired,
             "spell": self.spell.copy(),
-            "ecosystem": np.where(known, total((software + base) * mix, axis=1), np.nan),
+            "unit_cost": quotient(sums["cost_of_goods"], sums["work"]),
+            "ecosystem": np.where(trades, total((software + base) * mix, axis=1), np.nan),
         }
 
     def result(self) -> History:
@@ -176,11 +186,6 @@ class Recorder:
             {name: np.stack([row[name] for row in rows]) for name in rows[0]} for rows in (self.rows, self.firms)
         )
         return History(np.array(self.time), **series, causes=self.causes, firm=Firms(**firms))
-
-
-def _known(numerator: Floats, denominator: Floats) -> Floats:
-    """A quotient, NaN where there is nothing to divide by."""
-    return ratio(numerator, denominator, otherwise=np.nan)
 
 
 def of_shares(revenue: Floats, spell: Ints) -> dict[str, Floats]:
@@ -207,7 +212,7 @@ def of_margins(revenue: Floats, cost: Floats, running: Floats) -> dict[str, Floa
     return {
         "gross_margin": median(margins, count),
         "leader_margin": margins[0],
-        "profitable": _known(total(1.0 * profits, axis=0), count),
+        "profitable": quotient(total(1.0 * profits, axis=0), count),
     }
 
 
@@ -216,5 +221,5 @@ def median(values: Floats, count: Floats) -> Floats:
     ordered = np.sort(values, axis=0)
     number = np.maximum(count.astype(int), 1)
     low, high = (number - 1) // 2, number // 2
-    picked = [np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high)]
-    return (picked[0] + picked[1]) / 2
+    below, above = (np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high))
+    return np.asarray((below + above) / 2)

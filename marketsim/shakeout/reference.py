@@ -2,99 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from marketsim.errors import Origin, Problem, ReferenceValuesError, ScenarioError
+from marketsim.errors import Problem, ReferenceValuesError, ScenarioError
 from marketsim.scenario import library
-from marketsim.scenario.fields import Figure, Section
-from marketsim.scenario.problems import from_validation, in_file
-from marketsim.scenario.provenance import attribute, provenance_of
-from marketsim.scenario.schema import Title
-from marketsim.scenario.source import Provenance, parse, plain, read_text
+from marketsim.scenario.checks import Violation
+from marketsim.scenario.problems import from_validation, from_violations, in_file
+from marketsim.scenario.provenance import attribute, leaves, provenance_of
+from marketsim.scenario.reference_file import Range, ReferenceFile
+from marketsim.scenario.source import Node, Provenance, parse, plain, read_text
 from marketsim.shakeout.facts import FACTS
 from marketsim.state import Bools, Floats
 
 KINDS = ("photovoltaic", "ecosystem")
 """The two histories that values come from."""
-FURTHEST = 1.645
-"""Standard deviations at which a range ends: it is read as the middle nine tenths."""
-
-
-class Range(Section):
-    """What a fact was in an industry: a value, if one is known, and the range around it that counts as the same."""
-
-    value: Figure | None = Field(None, description="the reported value")
-    low: Figure | None = Field(None, description="lower end; none: no bound")
-    high: Figure | None = Field(None, description="upper end; none: no bound")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.low is None and self.high is None:
-            raise ValueError("needs `low`, `high` or both")
-        if self.low is not None and self.high is not None and not self.low < self.high:
-            raise ValueError("`low` must be below `high`")
-        if self.value is not None and not self.low_end <= self.value <= self.high_end:
-            raise ValueError("`value` must lie between `low` and `high`")
-        return self
-
-    @property
-    def low_end(self) -> float:
-        """Lower end, minus infinity if there is none."""
-        return -np.inf if self.low is None else self.low
-
-    @property
-    def high_end(self) -> float:
-        """Upper end, infinity if there is none."""
-        return np.inf if self.high is None else self.high
-
-    @property
-    def centre(self) -> float:
-        """Middle of a range with two ends; NaN otherwise."""
-        return (self.low_end + self.high_end) / 2 if np.isfinite(self.high_end - self.low_end) else np.nan
-
-    @property
-    def sigma(self) -> float:
-        """Standard deviation that the range stands for: its half-width / 1.645; NaN without two ends."""
-        return (self.high_end - self.low_end) / 2 / FURTHEST if np.isfinite(self.high_end - self.low_end) else np.nan
-
-    def contains(self, values: Floats) -> Bools:
-        """Whether values lie inside, ends included up to rounding; NaN does not."""
-        inside: Bools = (values >= self.low_end - 1e-9) & (values <= self.high_end + 1e-9)
-        return inside
-
-    def scaled(self, factor: float) -> Range:
-        """The range with its ends moved away from the value, or from the middle where no value is known.
-
-        A range with one end, or from one bound of what can be to another, keeps its ends.
-        """
-        if not np.isfinite(self.high_end - self.low_end):
-            return self
-        middle = self.centre if self.value is None else self.value
-        low, high = middle - factor * (middle - self.low_end), middle + factor * (self.high_end - middle)
-        return self.model_copy(update={"low": low, "high": high})
-
-
-class FactReference(Section):
-    """A fact in the two kinds of history; a range that is not there is not known."""
-
-    title: Title
-    photovoltaic: Range | None = None
-    ecosystem: Range | None = None
-    measures: list[str] = Field([], description="measures of target files: who is fitted to them is fitted to the fact")
-
-
-class ReferenceFile(Section):
-    """Reference values of all facts."""
-
-    schema_version: Literal[1] = 1
-    title: Title
-    facts: dict[str, FactReference] = Field(min_length=1, max_length=len(FACTS))
 
 
 @dataclass(frozen=True)
@@ -150,11 +76,37 @@ def load_reference(path: Path | None = None) -> Reference:
         file = ReferenceFile.model_validate(plain(tree), strict=True)
     except ValidationError as error:
         raise ReferenceValuesError(document.problems + from_validation(error, tree, "ReferenceFile")) from None
-    problems = document.problems + [
-        Problem(Origin(str(chosen)), "is not one of the nineteen facts", f"facts.{name}", allowed=", ".join(FACTS))
-        for name in file.facts
-        if name not in FACTS
-    ]
+    problems = document.problems + from_violations(list(_violations(file)), tree)
+    problems += list(_without_source(tree))
     if problems:
         raise ReferenceValuesError(problems)
     return Reference(chosen, file, provenance_of(tree))
+
+
+def _violations(file: ReferenceFile) -> Iterator[Violation]:
+    """Facts that there are not, and ranges that are none."""
+    for name, fact in file.facts.items():
+        if name not in FACTS:
+            yield Violation(("facts", name), "is not one of the nineteen facts", allowed=", ".join(FACTS))
+        for kind in KINDS:
+            known, place = getattr(fact, kind), ("facts", name, kind)
+            if known is None:
+                continue
+            if known.low is None and known.high is None:
+                yield Violation(place, "is no range", allowed="a mapping with `low`, `high` or both")
+            elif not known.low_end < known.high_end:
+                yield Violation((*place, "high"), "is not above `low`", allowed=f"a number above {known.low:g}")
+            elif known.value is not None and not known.low_end <= known.value <= known.high_end:
+                allowed = f"a number from {known.low_end:g} to {known.high_end:g}"
+                yield Violation((*place, "value"), "lies outside its own range", allowed=allowed)
+
+
+def _without_source(tree: Node) -> Iterator[Problem]:
+    """Ranges of which nobody knows where they come from."""
+    facts = tree.child("facts")
+    for name, fact in facts.children() if facts is not None else ():
+        for kind in KINDS:
+            node = fact.child(kind)
+            if node is not None and any(not (leaf.provenance and leaf.provenance.source) for _, leaf in leaves(node)):
+                allowed = "`source:` beside the figures or above them; `assumption` where there is none"
+                yield Problem(node.origin, "lacks a source", f"facts.{name}.{kind}", allowed=allowed)

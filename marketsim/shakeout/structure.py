@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from marketsim.rules.arrays import total
-from marketsim.shakeout.history import History, at, period_at
+from marketsim.shakeout.history import History, at, firms_at, period_at
 from marketsim.shakeout.window import Window
-from marketsim.state import Bools, Floats
+from marketsim.state import Bools, Floats, Ints
 
 AFTER = 3
 """Years after the trough at which structure is measured."""
@@ -22,9 +22,13 @@ def normalised_hhi(history: History, window: Window) -> Floats:
 
 
 def normalised(index: Floats, firms: Floats) -> Floats:
-    """An index freed of the number of firms; the index itself where that is unknown or one."""
+    """An index freed of the number of firms; the index itself where that is unknown or one.
+
+    Firms that left within the period count in the index and not in the number: it would be below 0 with many of them.
+    """
     fewest = 1 / np.maximum(firms, 1.0)
-    return np.where(firms > 1, (index - fewest) / np.where(firms > 1, 1 - fewest, 1.0), index)
+    freed = np.maximum((index - fewest) / np.where(firms > 1, 1 - fewest, 1.0), 0.0)
+    return np.where(firms > 1, freed, index)
 
 
 def top2_share(history: History, window: Window) -> Floats:
@@ -33,12 +37,16 @@ def top2_share(history: History, window: Window) -> Floats:
 
 
 def leader_changes(history: History, window: Window) -> Floats:
-    """C3, changes of the largest firm a year, from a year before t0 to the end of the history."""
+    """C3, changes of the largest firm a year, from a year before t0 to the end of the history.
+
+    Whoever leads is compared once a year, as in the rankings that reference values come from.
+    """
     known = ~np.isnan(history.leader) & (history.time[:, None] >= window.t0 - 1.1)
     changes = np.zeros(history.runs)
     last = np.full(history.runs, np.nan)
     first_seen, last_seen = np.full(history.runs, np.nan), np.full(history.runs, np.nan)
-    for time, leader, here in zip(history.time, history.leader, known, strict=True):
+    for time, leader, is_known in zip(history.time, history.leader, known, strict=True):
+        here = is_known & ~(time - last_seen < 0.9)
         changes += here & ~np.isnan(last) & (leader != last)
         last = np.where(here, leader, last)
         first_seen = np.where(here & np.isnan(first_seen), time, first_seen)
@@ -61,7 +69,7 @@ def leaders_kept(history: History, window: Window) -> Floats:
     top = np.where(at(history.firms, window.peak) < SMALL, 3, 5)
     then, now = (_leaders(history, when, top) for when in (before, after))
     spell = history.firm.spell
-    same = then & now & (_of_period(spell, before) == _of_period(spell, after))
+    same = then & now & (firms_at(spell, before) == firms_at(spell, after))
     both = total(1.0 * same, axis=0)
     either = total(1.0 * then, axis=0) + total(1.0 * now, axis=0) - both
     long_enough = time[np.maximum(after, 0)] - window.t0 >= 3
@@ -81,15 +89,10 @@ def settled(series: Floats, history: History, window: Window) -> Floats:
     return np.where(usable.any(axis=0), at(series, nearest), np.nan)
 
 
-def _of_period(series: Floats, period: Floats) -> Floats:
-    """A series [t,v,r] at one period of each run, [v,r]."""
-    return np.take_along_axis(series, np.maximum(period, 0)[None, None], axis=0)[0]
-
-
-def _leaders(history: History, period: Floats, top: Floats) -> Bools:
+def _leaders(history: History, period: Ints, top: Floats) -> Bools:
     """Which firms are among the largest by revenue in one period of each run, [v,r]."""
     assert history.firm is not None
-    revenue = _of_period(history.firm.revenue, period)
+    revenue = firms_at(history.firm.revenue, period)
     rank = np.argsort(np.argsort(-revenue, axis=0, kind="stable"), axis=0, kind="stable")
     leads: Bools = (rank < top) & (revenue > 0)
     return leads

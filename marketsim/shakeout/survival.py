@@ -34,6 +34,8 @@ COVARIATES = ("unit_cost", "ecosystem", "late", "size")
 """What a hazard may depend on, see `FirmTable`."""
 FEWEST_EXITS = 10
 """Exits for each covariate below which no hazard is estimated. Source: Peduzzi et al. (1995), J Clin Epidemiol 48."""
+ENOUGH_RUNS, ENOUGH_EXITS = 100, 2000
+"""With so many runs and exits a hazard needs no more. Runs, since what a covariate does differs between them."""
 FEWEST_CLUSTERS = 20
 """Runs from which errors are clustered: with few clusters they come out too small. An assumption."""
 
@@ -119,6 +121,8 @@ class Hazard:
     """Cox model with age as time, stratified by run. Firms count from the end of the period of their covariates."""
 
     cause: str
+    runs: int
+    """That were used: from the first on, until there are enough of them and of exits."""
     firms: int
     exits: int
     ratios: tuple[HazardRatio, ...]
@@ -216,14 +220,16 @@ def cox(table: FirmTable, cause: str = "exit") -> Hazard:
     """
     names = [name for name in COVARIATES if not np.isnan(getattr(table, name)).all()]
     known = (table.seen < table.lived) & ~np.isnan([getattr(table, name) for name in names]).any(axis=0)
-    used = table.only(known)
+    exits = np.bincount(table.run, known & np.isin(table.event, CAUSES[cause]), table.runs_used)
+    runs = min(max(int(np.searchsorted(np.cumsum(exits), ENOUGH_EXITS)) + 1, ENOUGH_RUNS), table.runs_used)
+    used = table.only(known & (table.run < runs))
     event = np.isin(used.event, CAUSES[cause])
     within = {name: _within_runs(getattr(used, name), used.run) for name in names}
     steps = {name: float(values.std()) for name, values in within.items() if values.size and values.std() > 1e-9}
     dropped = tuple(name for name in COVARIATES if name not in steps)
     clustered = len(np.unique(used.run)) >= FEWEST_CLUSTERS
     ratios, note = _fit(used, event, steps, clustered)
-    return Hazard(cause, len(used.run), int(event.sum()), ratios, clustered, dropped, note)
+    return Hazard(cause, runs, len(used.run), int(event.sum()), ratios, clustered, dropped, note)
 
 
 def _fit(
@@ -243,15 +249,13 @@ def _fit(
     steps = steps | ({"late": 1.0} if "late" in steps else {})
     columns = {name: getattr(used, name) / step for name, step in steps.items()}
     frame = pd.DataFrame({"age": used.lived, "seen": used.seen, "event": event, "run": used.run, **columns})
-    # lifelines refuses a column as both stratum and cluster.
-    frame["cluster"] = frame["run"]
-    options: dict[str, Any] = {"cluster_col": "cluster"} if clustered else {}
-    if not clustered:
-        frame = frame.drop(columns="cluster")
+    # A column cannot be both stratum and cluster.
+    cluster = "cluster" if clustered else None
+    frame = frame.assign(cluster=used.run) if clustered else frame
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            fit = CoxPHFitter().fit(frame, "age", "event", entry_col="seen", strata=["run"], **options)
+            fit = CoxPHFitter().fit(frame, "age", "event", entry_col="seen", strata="run", cluster_col=cluster)
         except ConvergenceError as error:
             return (), f"did not converge: {_first_sentence(error)}"
     for warning in caught:
@@ -309,7 +313,7 @@ def _arrival(firm: Firms, spell: int) -> tuple[Bools, Ints]:
     """Which slots have ever held a firm of this spell, and the period of its entry, -1 for founders, [v,r]."""
     if spell:
         held = firm.spell >= spell
-        return held.any(axis=0), held.argmax(axis=0)
+        return np.asarray(held.any(axis=0)), np.asarray(held.argmax(axis=0))
     # A founder may fail, and another firm take its slot, within the first period.
     follows = firm.entered[0] & firm.failed[0] & firm.alive[0] & (firm.spell[0] == 1)
     founder: Bools = follows | (firm.spell[0] == 0) & (firm.alive[0] | firm.failed[0])
@@ -322,11 +326,12 @@ def _covariates(firm: Firms) -> dict[str, Floats]:
     A slot in which a firm failed within the period mixes two firms: it is left out.
     """
     sells = firm.active & firm.alive & ~firm.failed & (firm.revenue > 0) & (firm.unit_cost > 0)
-    count = np.maximum(sells.sum(axis=1, keepdims=True), 1)
 
     def relative(series: Floats) -> Floats:
-        values = np.where(sells, series, 0.0)
-        return np.where(sells, values - values.sum(axis=1, keepdims=True) / count, np.nan)
+        known = sells & ~np.isnan(series)
+        values = np.where(known, series, 0.0)
+        mean = values.sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        return np.where(known, values - mean, np.nan)
 
     share = firm.revenue / np.maximum(firm.revenue.sum(axis=1, keepdims=True), 1e-300)
     return {

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from marketsim.errors import Origin, Problem, ScenarioError, TableError, did_you_mean, printable
+from marketsim.errors import Origin, Problem, ScenarioError, TableError, counted, did_you_mean, printable
 from marketsim.rules.arrays import ratio
 from marketsim.scenario.source import read_text
 from marketsim.shakeout.history import SERIES, History
@@ -146,7 +146,7 @@ class _Reader:
         if first is None:
             raise self.refuse(None, "has no header: it is empty", hint="the first line names columns: year,firms,...")
         delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(chain([first], feed), delimiter=delimiter, strict=True)
+        reader = csv.reader(chain([first], feed), delimiter=delimiter, skipinitialspace=True, strict=True)
         while True:
             begin = reader.line_num
             try:
@@ -293,7 +293,7 @@ def load_table(path: Path) -> Table:
 def _enough(reader: _Reader, rows: Sequence[_Row]) -> None:
     """Check that there is something to look at."""
     if len(rows) < 2:
-        reader.wrong(None, f"has {len(rows)} rows of figures", allowed="at least two: a shakeout takes time")
+        reader.wrong(None, f"has {counted(len(rows), 'row')} of figures", allowed="at least two: a shakeout takes time")
     elif not any("firms" in row.values for row in rows):
         reader.wrong(None, "is not known in any row", "firms", allowed="the number of active firms in some rows")
 
@@ -312,7 +312,7 @@ def _table(path: Path, column: str, names: Sequence[str], rows: Sequence[_Row]) 
     }
     series |= {name: np.full((len(rows), 2), np.nan) for name in SERIES if name not in series}
     shown = tuple(printable(name, 60) for name in leaders)
-    return Table(path, History(time, **series), tuple(filled), shown, PERIODS[column][0])
+    return Table(path, History(time, **series, causes=None, firm=None), tuple(filled), shown, PERIODS[column][0])
 
 
 def _derived(figures: Mapping[str, Floats], names: Sequence[str]) -> dict[str, Floats]:

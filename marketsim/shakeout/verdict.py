@@ -9,12 +9,12 @@ from enum import Enum
 import numpy as np
 
 from marketsim.rules.finance import CAUSES
+from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.assumptions import Assumption, of_class
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import FALLS, Assessed, Kept, Tally
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.instrument import TOLERANCES, ErrorRates, Instrument
-from marketsim.shakeout.reference import Range
 from marketsim.shakeout.statistics import (
     Interval,
     difference_interval,

@@ -1,0 +1,206 @@
+"""What is written down of a market: it adds up with the other books, whoever is computed beside whom."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from marketsim.api import strategies_of
+from marketsim.market import Market
+from marketsim.outcomes import METRICS, Outcomes, YearBook
+from marketsim.rules.finance import CAUSES
+from marketsim.scenario import library
+from marketsim.scenario.parameters import Parameters
+from marketsim.shakeout.classify import Thresholds, classify
+from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.history import SERIES, Firms, History
+from marketsim.shakeout.record import Boundary, Recorder, median, members, of_margins, of_shares
+from marketsim.shakeout.reference import load_reference
+from marketsim.shakeout.window import window
+from marketsim.state import Floats
+from marketsim.trace import Trace, Tracer
+from tests.worlds import lively_world, plain_world
+
+RUNS = 24
+
+
+def played(
+    p: Parameters, runs: range = range(RUNS), boundary: Boundary = "domestic", per_year: Any = 1
+) -> tuple[History, Outcomes, Trace]:
+    """The history of some runs, and the other books of the same market."""
+    market = Market(p, 7, runs)
+    recorder = Recorder(p, len(market.runs), boundary, per_year)
+    book, tracer = YearBook(p, len(market.runs)), Tracer(p, market.state)
+    for now, before, outcome in market.play(strategies_of(p.scenario)):
+        recorder.add(now, before, outcome, market.state)
+        book.add(now, before, outcome, market.state)
+        tracer.add(now, before, outcome, market.state)
+    return recorder.result(), book.result(), tracer.result()
+
+
+def yearly(trace: Trace, name: str) -> Floats:
+    """A flow of all vendors by year, [y,r]."""
+    by_quarter = getattr(trace, name).sum(axis=1)
+    return np.asarray(np.add.reduceat(by_quarter, np.arange(0, len(by_quarter), 4)))
+
+
+@pytest.fixture(scope="module")
+def lively() -> tuple[History, Outcomes, Trace]:
+    return played(lively_world(quarters=12))
+
+
+def test_it_adds_up_with_the_yearbook(lively: tuple[History, Outcomes, Trace]):
+    history, book, _ = lively
+    of = dict(zip(METRICS, book.metrics, strict=True))
+    assert history.time.tolist() == book.years
+    pairs = {
+        **{"revenue": of["revenue"], "output": of["cards"], "hhi": of["hhi"], "top5_share": of["top5_share"]},
+        **{"firms": of["active_vendors"], "entries": of["entries"], "exits_acquired": of["exits_acquired"]},
+        **{"exits": sum(of[f"exits_{cause}"] for cause in CAUSES), "utilisation": of["capacity_use"]},
+    }
+    for name, expected in pairs.items():
+        sold = of["cards"] > 0 if name in ("hhi", "top5_share") else np.full(history.firms.shape, True)
+        np.testing.assert_allclose(getattr(history, name)[sold], expected[sold], rtol=1e-12, err_msg=name)
+    assert history.exits.sum() > 0 and history.entries.sum() > 0, "the world is lively"
+
+
+def test_it_adds_up_with_the_trace(lively: tuple[History, Outcomes, Trace]):
+    history, _, trace = lively
+    np.testing.assert_allclose(history.revenue, yearly(trace, "revenue"), rtol=1e-12)
+    np.testing.assert_allclose(history.output, yearly(trace, "cards"), rtol=1e-12)
+    assert history.firm is not None
+    revenue = np.add.reduceat(trace.revenue, np.arange(0, 12, 4))
+    np.testing.assert_allclose(history.firm.revenue, revenue, rtol=1e-12)
+
+
+def test_price_is_what_performance_costs(lively: tuple[History, Outcomes, Trace]):
+    history, _, _ = lively
+    sells = history.performance > 0
+    np.testing.assert_allclose((history.price * history.performance)[sells], history.revenue[sells], rtol=1e-12)
+    assert np.isnan(history.price[~sells]).all()
+
+
+def test_causes_of_exit_sum_to_the_exits(lively: tuple[History, Outcomes, Trace]):
+    history, _, _ = lively
+    assert history.causes is not None
+    assert (history.causes >= 0).all()
+    np.testing.assert_allclose(history.causes.sum(axis=0), history.exits.sum(axis=0), rtol=1e-12)
+
+
+def test_firms_one_by_one_agree_with_the_counts():
+    history, _, trace = played(lively_world(quarters=12), per_year=4)
+    firm = history.firm
+    assert firm is not None
+    counts = {"active": "firms", "entered": "entries", "failed": "exits", "acquired": "exits_acquired"}
+    for name, series in counts.items():
+        np.testing.assert_array_equal(getattr(firm, name).sum(axis=1), getattr(history, series), err_msg=name)
+    np.testing.assert_array_equal((firm.alive & ~firm.active).sum(axis=1), history.idle)
+    np.testing.assert_array_equal(firm.spell, np.cumsum(firm.entered, axis=0))
+    assert not (firm.failed & firm.alive & ~firm.entered).any()
+    np.testing.assert_array_equal(np.isnan(firm.unit_cost), trace.cards <= 0)
+    sells = firm.active & firm.alive & ~firm.entered
+    assert np.isfinite(firm.ecosystem[sells]).all() and np.isfinite(firm.unit_cost[sells]).all()
+
+
+def test_quarters_add_up_to_years():
+    p = lively_world(quarters=12)
+    (years, _, _), (quarters, _, _) = played(p), played(p, per_year=4)
+    assert quarters.time.tolist() == (2025 + np.arange(12) / 4).tolist()
+    for name in ("output", "performance", "revenue", "capacity", "demand", "entries", "exits", "exits_acquired"):
+        summed = np.add.reduceat(getattr(quarters, name), np.arange(0, 12, 4))
+        np.testing.assert_allclose(summed, getattr(years, name), rtol=1e-12, err_msg=name)
+    for name in ("firms", "idle"):
+        np.testing.assert_array_equal(getattr(quarters, name)[3::4], getattr(years, name))
+
+
+def test_an_incomplete_year_counts_at_the_rate_of_a_whole_one():
+    p = lively_world(start="2025Q3", quarters=7)  # two quarters, a year, a quarter
+    (years, _, _), (quarters, _, _) = played(p), played(p, per_year=4)
+    assert years.time.tolist() == [2025, 2026, 2027]
+    for name in ("output", "performance", "revenue", "capacity", "demand"):
+        summed = np.add.reduceat(getattr(quarters, name), [0, 2, 6])
+        whole = np.array([2.0, 1, 4])[:, None]
+        np.testing.assert_allclose(summed * whole, getattr(years, name), rtol=1e-12, err_msg=name)
+    for name in ("entries", "exits"):
+        np.testing.assert_array_equal(np.add.reduceat(getattr(quarters, name), [0, 2, 6]), getattr(years, name))
+    assert ((years.scarcity >= 0) & (years.utilisation <= 1)).all()
+
+
+def test_demand_is_counted_at_the_price_that_buyers_pay():
+    """A purchase subsidy of a half halves the price to buyers: their money asks for twice the cards."""
+    worlds = [plain_world(3, quarters=4, **{"policy": {"purchase_subsidy": share}}) for share in (0, 0.5)]
+    plain, subsidised = (played(p)[0] for p in worlds)
+    np.testing.assert_allclose(subsidised.demand, 2 * plain.demand, rtol=1e-9)
+
+
+def test_boundaries():
+    p = Parameters(library.load("china-ai-chips").scenario)
+    merchant, domestic, everyone = (members(p, boundary) for boundary in ("merchant", "domestic", "all"))
+    assert set(merchant) < set(domestic) < set(everyone)
+    assert {p.strategies[slot] for slot in set(domestic) - set(merchant)} == {"captive"}
+    assert len(domestic) == p.domestic and len(everyone) == len(p.vendors)
+    captive = plain_world(2, each={"strategy": "captive"})
+    with pytest.raises(ValueError, match="no vendor of the scenario is inside the boundary 'merchant'"):
+        members(captive, "merchant")
+
+
+@pytest.fixture(scope="module")
+def of_64() -> History:
+    return played(Parameters(library.load("lock-in").scenario), range(64), "merchant")[0]
+
+
+@pytest.mark.parametrize("runs", [range(1), range(2), range(40, 64)], ids=["alone", "two", "the end of a chunk"])
+def test_a_run_is_the_same_in_any_chunk(of_64: History, runs: range):
+    """To the last bit: the history, every fact, the verdict."""
+    few = played(Parameters(library.load("lock-in").scenario), runs, "merchant")[0]
+    reference = load_reference()
+    here = slice(runs.start, runs.stop)
+    for name in (*SERIES, "causes"):
+        np.testing.assert_array_equal(getattr(few, name)[:, : len(runs)], getattr(of_64, name)[:, here], err_msg=name)
+    for item in fields(Firms):
+        found, expected = (getattr(history.firm, item.name) for history in (few, of_64))
+        np.testing.assert_array_equal(found[..., : len(runs)], expected[..., here], err_msg=item.name)
+    windows = [window(history) for history in (few, of_64)]
+    facts = [
+        {name: fact(history, where) for name, fact in FACTS.items()}
+        for history, where in zip((few, of_64), windows, strict=True)
+    ]
+    for name in FACTS:
+        np.testing.assert_array_equal(facts[0][name][: len(runs)], facts[1][name][here], err_msg=name)
+    verdicts = [
+        classify(measured, history, where, reference, Thresholds())
+        for measured, history, where in zip(facts, (few, of_64), windows, strict=True)
+    ]
+    for item in fields(verdicts[0]):
+        found, expected = (getattr(verdict, item.name) for verdict in verdicts)
+        np.testing.assert_array_equal(found[: len(runs)], expected[here], err_msg=item.name)
+
+
+def test_shares_and_leaders():
+    revenue = np.array([[60.0, 0, 5], [40, 0, 5], [0, 0, 0]])
+    spell = np.array([[1, 0, 0], [0, 0, 0], [0, 0, 0]])
+    found = of_shares(revenue, spell)
+    np.testing.assert_allclose(found["hhi"], [0.52, np.nan, 0.5])
+    np.testing.assert_allclose(found["top1_share"], [0.6, np.nan, 0.5])
+    np.testing.assert_allclose(found["top2_share"], [1, np.nan, 1])
+    np.testing.assert_array_equal(found["leader"], [3, np.nan, 0])  # the second firm of the first of three slots
+
+
+def test_margins_are_those_of_the_ten_largest():
+    revenue = np.arange(12.0, 0, -1)[:, None] * [10, 0]
+    cost = np.array([9.0, 8, 7, 6, 5, 4, 3, 2, 1, 0, 10, 10])[:, None] / 10 * revenue
+    running = np.where(np.arange(12) < 4, -0.35, 0)[:, None] * revenue
+    found = of_margins(revenue, cost, running)
+    np.testing.assert_allclose(found["gross_margin"], [0.55, np.nan])
+    np.testing.assert_allclose(found["leader_margin"], [0.1, np.nan])
+    np.testing.assert_allclose(found["profitable"], [0.7, np.nan])  # 0.1 to 0.3 less 0.35 are losses
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6])
+def test_median(count: int):
+    values = np.full((6, 2), np.nan)
+    values[:count] = np.random.default_rng(count).random((count, 2))
+    np.testing.assert_allclose(median(values, np.full(2, count)), np.nanmedian(values, axis=0))
