@@ -60,13 +60,9 @@ class Recorder:
     def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         """Count a quarter; a period's figures are finished with its last quarter in the scenario."""
         who = self.who
-        self.counted += 1
         self._count(now, before, outcome, after)
-        self._sum("events", np.stack([outcome.entered[who], outcome.failed[who], outcome.acquired_by[who] >= 0]))
-        if outcome.failed.any():
-            self._bury(outcome, after)
+        self._bury(outcome, after)
         self.spell += outcome.entered[who]
-        self._sum("capacity", self._capacity(now, before, after))
         last = now.index + 1 == len(self.p.conditions)
         if last or (now.index + 1 - self._offset) % self.quarters == 0:
             self._close(now, before, outcome, after)
@@ -85,6 +81,8 @@ class Recorder:
 
     def _count(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         who = self.who
+        self.counted += 1
+        self._sum("events", np.stack([outcome.entered[who], outcome.failed[who], outcome.acquired_by[who] >= 0]))
         flows = {name: flow[who] for name, flow in outcome.flows.items() if name not in NOT_INCOME}
         flows["contracts"] = -total(
             after.contracts[who] * (now.contract_fee / self.p.of_nodes("contract_life")), axis=1
@@ -100,6 +98,7 @@ class Recorder:
         self._sum("wafers", total(total(outcome.wafers[who], axis=0), axis=0))
         self._sum("scarcity", np.maximum(foundry_use(outcome), memory_use(outcome)))
         self._sum("demand", self._demand(now, before, outcome))
+        self._sum("capacity", self._capacity(now, before, after))
 
     def _work(self, outcome: Outcome) -> tuple[Floats, Floats]:
         """Work that a unit of each firm does in the mix of the market, fully adapted and with its software, [v,r]."""

@@ -25,7 +25,7 @@ from marketsim.state import Bools, Floats, Ints
 RUNS = 64
 SEED = 7
 YEAR = 4
-GENERATING = ["collapse", "commodity", "lock-in", "steady", "tyres"]
+GENERATING = ["collapse", "commodity", "glut", "lock-in", "niche", "rationed", "sheltered", "steady", "tyres"]
 
 
 @dataclass(frozen=True)
@@ -151,17 +151,22 @@ def test_lock_in_keeps_its_leaders() -> None:
     assert share(np.array(same)) > 0.9
 
 
-def test_lock_in_lets_the_leader_charge_more_than_the_median_vendor() -> None:
-    """Three years after the peak, while there are others to compare with."""
-    runs = history("lock-in")
+def leads(runs: History) -> Floats:
+    """[r] margin of the largest over the median of the ten largest, three years after the peak."""
     gaps = []
     for run, quarter in enumerate(runs.peak):
         year = (int(quarter) + 2 * YEAR, int(quarter) + 3 * YEAR)
         margin, size = runs.margins(*year)[:, run], runs.shares(*year)[:, run]
         ten = np.argsort(size)[-10:]
         gaps.append(margin[size.argmax()] - np.nanmedian(margin[ten]))
+    return np.array(gaps)
+
+
+def test_lock_in_lets_the_leader_charge_more_than_the_median_vendor() -> None:
+    """While there are others to compare with."""
+    gaps = leads(history("lock-in"))
     assert np.median(gaps) >= 0.15
-    assert share(np.array(gaps) > 0.05) > 0.95
+    assert share(gaps > 0.05) > 0.95
 
 
 def test_lock_in_kills_by_software() -> None:
@@ -180,6 +185,45 @@ def test_lock_in_without_base_has_no_leaders_and_no_shakeout() -> None:
     runs = history("lock-in", "segments.buyers.lock_in=0")
     assert share(runs.shakeout) < 0.3
     assert share(runs.top_two < 0.3) > 0.9
+
+
+# Niche ----------------------------------------------------------------------------------------------------------------
+
+NICHES = "abcde"
+ANY = "{use-a: 0.2, use-b: 0.2, use-c: 0.2, use-d: 0.2, use-e: 0.2}"
+ANYWHERE = ANY.replace("use", "buyers")
+
+
+def test_niche_ends_with_one_large_vendor_in_each_niche() -> None:
+    runs = history("niche")
+    assert share(runs.shakeout) > 0.95
+    assert share(runs.growth_since_peak("revenue") >= 1) > 0.95
+    assert share((runs.shares(-YEAR) > 0.1).sum(axis=0) == len(NICHES)) > 0.95
+    assert share(runs.top_two < 0.5) > 0.95
+
+
+def test_niche_lets_its_owner_charge_more_than_who_has_none() -> None:
+    gaps = leads(history("niche"))
+    assert np.median(gaps) >= 0.15
+    assert share(gaps > 0.05) > 0.95
+
+
+def test_niche_kills_by_software() -> None:
+    assert history("niche").died_of("software") > 0.95
+
+
+def test_niche_without_frontier_cost_keeps_who_has_none() -> None:
+    runs = history("niche", "finance.frontier_share=0")
+    assert share(runs.shakeout) < 0.2
+
+
+def test_niche_whose_software_and_base_carry_over_is_lock_in() -> None:
+    """Work of all kinds in every group of buyers, and every vendor's base spread over all of them."""
+    usage = (f"segments.buyers-{letter}.usage={ANY}" for letter in NICHES)
+    base = (f"vendors.firm-{letter}.installed_split={ANYWHERE}" for letter in NICHES)
+    runs = history("niche", *usage, *base)
+    assert share(runs.shakeout) > 0.95
+    assert share(runs.top_two >= 0.6) > 0.8
 
 
 # Commodity ------------------------------------------------------------------------------------------------------------
@@ -221,6 +265,72 @@ def test_commodity_with_learning_for_all_has_no_shakeout() -> None:
     runs = history("commodity", "technology.experience_spillover=1")
     assert share(runs.shakeout) < 0.1
     assert share(runs.top_two >= 0.6) < 0.1
+
+
+# Glut -----------------------------------------------------------------------------------------------------------------
+
+
+def margin_trough(runs: History) -> Floats:
+    """[r] lowest median gross margin of the ten largest, over the years 2006 to 2012."""
+    lowest = np.full(RUNS, np.inf)
+    for quarter in range(24, 52, YEAR):
+        year = slice(quarter, quarter + YEAR)
+        large = np.argsort(np.argsort(-runs.revenue[year].sum(axis=0), axis=0), axis=0) < 10
+        margins = np.where(large, runs.margins(year.start, year.stop), np.nan)
+        lowest = np.minimum(lowest, np.nanmedian(margins, axis=0))
+    return lowest
+
+
+def test_glut_is_a_price_war_that_leaves_many() -> None:
+    runs = history("glut")
+    assert share(runs.shakeout) > 0.95
+    assert share(runs.excess >= 1.5) > 0.95
+    assert share(margin_trough(runs) < 0.05) > 0.95, "the large sell at cost in the worst year"
+    assert share(runs.top_two < 0.5) > 0.9
+
+
+def test_glut_takes_revenue_and_price_down() -> None:
+    """Revenue falls by a fifth to three fifths, price by half and more within three years."""
+    runs = history("glut")
+    years = len(runs.sold) // YEAR
+    revenue, sold = (flow.sum(axis=1).reshape(years, YEAR, RUNS).sum(axis=1) for flow in (runs.revenue, runs.sold))
+    fall = (1 - revenue / np.maximum.accumulate(revenue, axis=0)).max(axis=0)
+    price = revenue / sold
+    assert share((fall > 0.2) & (fall < 0.6)) > 0.95
+    assert share((1 - price[3:] / price[:-3]).max(axis=0) > 0.5) > 0.95
+
+
+def test_glut_takes_leaders_too() -> None:
+    """Of the five largest in the year before the peak most are out of the market at some time after it."""
+    runs = history("glut")
+    lost = []
+    for run, quarter in enumerate(runs.peak):
+        leaders = np.argsort(runs.shares(quarter - YEAR, quarter)[:, run])[-5:]
+        lost.append((runs.sold[quarter:, leaders, run] <= 1e-6).any(axis=0).sum())
+    assert share(np.array(lost) >= 3) > 0.9
+
+
+def test_glut_kills_by_price_and_debt() -> None:
+    assert history("glut").died_of("price_war", "funding") > 0.85
+    assert history("glut").died_of("software", "supply") < 0.01
+
+
+def test_glut_that_does_not_end_has_no_price_war() -> None:
+    """Demand grows on by a twentieth a quarter."""
+    runs = history("glut", "segments.buyers.spend={2000Q1: 1200, 2004Q1: 3500, 2006Q4: 18000, 2017Q4: 150000}")
+    assert share(runs.shakeout) < 0.2
+    assert share(margin_trough(runs) > 0.1) > 0.9
+
+
+def test_glut_without_debt_has_no_shakeout() -> None:
+    """Prices fall as far, but who built with its own money owes nobody anything."""
+    runs = history("glut", "finance.debt_share=0")
+    assert share(runs.shakeout) < 0.2
+    assert share(margin_trough(runs) < 0.05) > 0.9
+
+
+def test_glut_with_learning_in_the_firm_ends_with_two() -> None:
+    assert share(history("glut", "technology.experience_spillover=0.02").top_two >= 0.6) > 0.9
 
 
 # Steady and collapse --------------------------------------------------------------------------------------------------
@@ -311,3 +421,39 @@ def test_tyres_stay_where_makers_have_equal_costs() -> None:
 def test_tyres_stay_where_all_learn_from_all() -> None:
     runs = history("tyres", "technology.experience_spillover=1")
     assert np.median(runs.active[-1] / runs.active.max(axis=0)) > 0.35
+
+
+# Rationed and sheltered: the glut without enough plant, and with a state that lets nobody fail -------------------------
+
+AMPLE = ("nodes.plant.capacity=100000", "nodes.plant.contract_lead=3")
+NO_STATE = ("policy.local_support=0", "policy.guidance_fund=0")
+
+
+def test_rationed_keeps_everybody_at_high_margins() -> None:
+    runs = history("rationed")
+    assert share(runs.active.max(axis=0) >= 10) > 0.95
+    assert share(runs.fall < 0.2) > 0.95
+    assert runs.exits.sum() < RUNS
+    assert share(runs.excess < 1) > 0.95, "capacity is short in every year"
+    margins = [np.nanmedian(runs.margins(q, q + YEAR), axis=0) for q in range(24, 72, YEAR)]
+    assert share(np.min(margins, axis=0) > 0.3) > 0.95
+    assert share(runs.growth_since_peak("sold") >= 1) > 0.95
+
+
+def test_sheltered_keeps_everybody_although_nobody_earns() -> None:
+    """Some stand idle, so sellers get fewer; but hardly anybody fails."""
+    runs = history("sheltered")
+    assert share(runs.active.max(axis=0) >= 10) > 0.95
+    assert runs.exits.sum() < RUNS
+    assert share(runs.excess >= 1.5) > 0.95
+    margins = [np.nanmedian(runs.margins(q, q + YEAR), axis=0) for q in range(24, 52, YEAR)]
+    assert share(np.min(margins, axis=0) < 0.1) > 0.95
+    assert share(runs.growth_since_peak("sold") >= 1) > 0.95
+
+
+@pytest.mark.parametrize(("name", "changes"), [("rationed", AMPLE), ("sheltered", NO_STATE)])
+def test_rationed_and_sheltered_lose_half_their_firms_without_it(name: str, changes: tuple[str, ...]) -> None:
+    runs = history(name, *changes)
+    assert share(runs.shakeout) > 0.7
+    assert share(runs.excess >= 1.2) > 0.95
+    assert runs.exits.sum() > 10 * RUNS
