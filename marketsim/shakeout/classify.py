@@ -13,10 +13,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from marketsim.shakeout.facts import overshoot
-from marketsim.shakeout.history import History, at, highest, lowest, quotient
+from marketsim.shakeout.bounds import Bounds, bounded_evidence
+from marketsim.shakeout.gauges import Measured
 from marketsim.shakeout.reference import Reference
-from marketsim.shakeout.window import Window
 from marketsim.state import Bools, Floats, Ints
 
 STRUCTURE = ("C1", "C2", "C3", "C4")
@@ -77,16 +76,12 @@ class Thresholds:
     """Axis 2: least share of the known facts of price that are as in photovoltaics."""
     known_facts: int = 4
     """Axis 2: least number of them that must be known."""
+    cost: float = 0.0
+    """Axis 2: M1 above which cost decides."""
     ecosystem: float = -0.10
     """Axis 2: M1 at or below which the ecosystem decides."""
     leader: float = 0.15
     """Axis 2: by how much the leader's margin then exceeds the median."""
-    scarce: float = 0.9
-    """Rationed: use of the scarcest input from which it binds."""
-    idle: float = 0.25
-    """Sheltered: least share of firms that are idle ..."""
-    losing: float = 0.25
-    """... or most of the ten largest that earn money."""
     overlap: Floats = field(default_factory=lambda: np.eye(len(STRUCTURE)))
     """Correlation of C1-C4 over runs, [4,4]: overlapping facts count less."""
 
@@ -100,50 +95,49 @@ class Verdicts:
     excess: Bools  # gate B
     structure: Ints  # of Structure
     mechanism: Ints  # of Mechanism
-    evidence: Floats  # log odds of fragmented over concentrated, tempered
+    evidence: Bounds  # log odds of fragmented over concentrated, tempered: least and most
     cost_share: Floats  # share of the known facts of price that are as in photovoltaics
 
 
-def classify(
-    facts: Mapping[str, Floats],
-    history: History,
-    window: Window,
-    reference: Reference,
-    thresholds: Thresholds,
-    dropped: frozenset[str] = frozenset(),
+def judge(
+    measured: Measured, reference: Reference, thresholds: Thresholds, dropped: frozenset[str] = frozenset()
 ) -> Verdicts:
-    """The class of each run.  dropped: facts that are not scored, since a parameter was fitted to them."""
-    scored = {name: np.full_like(value, np.nan) if name in dropped else value for name, value in facts.items()}
-    shakeout = gate_a(facts, history, window, thresholds)
-    excess = gate_b(history, window, thresholds)
-    evidence = concentration_evidence(scored, reference, thresholds)
-    structure = np.full(len(evidence), int(Structure.OPEN))
-    structure[evidence >= np.log(thresholds.evidence)] = Structure.FRAGMENTED
-    structure[evidence <= -np.log(thresholds.evidence)] = Structure.CONCENTRATED
+    """The class of each run, from its facts and gauges.
+
+    dropped: facts that are not scored, since a parameter was fitted to them; gate A still looks at them.
+    """
+    scored = {name: np.full_like(value, np.nan) if name in dropped else value for name, value in measured.items()}
+    shakeout = gate_a(measured, thresholds)
+    excess = measured["excess"] >= thresholds.excess
+    evidence = structure_evidence(scored, reference, thresholds, dropped)
+    structure = np.full(len(excess), int(Structure.OPEN))
+    structure[evidence.low >= np.log(thresholds.evidence)] = Structure.FRAGMENTED
+    structure[evidence.high <= -np.log(thresholds.evidence)] = Structure.CONCENTRATED
     share = cost_share(scored, reference, thresholds)
-    mechanism = _mechanism(scored, history, window, excess, share, thresholds)
-    classes = np.where(shakeout, _kind(structure, mechanism), _without_shakeout(facts, history, window, thresholds))
+    mechanism = _mechanism(scored, excess, share, thresholds)
+    classes = np.where(shakeout, _kind(structure, mechanism), _without_shakeout(measured, thresholds))
     return Verdicts(classes, shakeout, excess, structure, mechanism, evidence, share)
 
 
-def gate_a(facts: Mapping[str, Floats], history: History, window: Window, thresholds: Thresholds) -> Bools:
+def gate_a(measured: Measured, thresholds: Thresholds) -> Bools:
     """Is there a shakeout? Firms fall far from a peak of enough of them, output does not fall, firms do not come back.
 
     What a table does not say about output and recovery does not speak against it.
     """
-    falls = (facts["S1"] >= thresholds.fall - 1e-9) & (at(history.firms, window.peak) >= thresholds.firms)
-    return falls & ~(facts["S3"] < thresholds.output) & ~(facts["S4"] >= thresholds.recovery)
+    falls = (measured["S1"] >= thresholds.fall - 1e-9) & (measured["firms"] >= thresholds.firms)
+    return falls & ~(measured["S3"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
 
 
-def gate_b(history: History, window: Window, thresholds: Thresholds) -> Bools:
-    """Is there excess supply? Capacity over demand is high enough for half a year within W.
-
-    That is two quarters in a row, or one longer period, whose capacity and demand are those of all its quarters.
-    """
-    high = window.inside & (quotient(history.capacity, history.demand) >= thresholds.excess)
-    if len(history.time) > 1 and np.diff(history.time).min() < 0.4:
-        high = high[1:] & high[:-1]
-    return np.asarray(high.any(axis=0))
+def structure_evidence(
+    scored: Measured, reference: Reference, thresholds: Thresholds, dropped: frozenset[str] = frozenset()
+) -> Bounds:
+    """Axis 1: least and most that the evidence can be, where only bounds of C1 or C2 are known; else a point, [r]."""
+    bounds = {}
+    for name in ("C1", "C2"):
+        value, ends = scored[name], Bounds(scored[f"{name} low"], scored[f"{name} high"])
+        if name not in dropped:
+            bounds[name] = Bounds(value, value).where(~np.isnan(value), ends)
+    return bounded_evidence(scored, bounds, lambda facts: concentration_evidence(facts, reference, thresholds))
 
 
 def concentration_evidence(facts: Mapping[str, Floats], reference: Reference, thresholds: Thresholds) -> Floats:
@@ -192,22 +186,14 @@ def cost_share(facts: Mapping[str, Floats], reference: Reference, thresholds: Th
     return np.where(known >= thresholds.known_facts, hits / np.maximum(known, 1), np.nan)
 
 
-def _mechanism(
-    facts: Mapping[str, Floats],
-    history: History,
-    window: Window,
-    excess: Bools,
-    share: Floats,
-    thresholds: Thresholds,
-) -> Ints:
+def _mechanism(scored: Measured, excess: Bools, share: Floats, thresholds: Thresholds) -> Ints:
     """Axis 2. Cost needs excess supply, or a table that does not tell in W; the ecosystem needs all its evidence."""
-    cost = (share >= thresholds.cost_facts - 1e-9) & ~(facts["M1"] <= 0)
-    lead = highest(history.leader_margin - history.gross_margin, window.after)
-    ecosystem = (facts["M1"] <= thresholds.ecosystem) & (facts["P4"] >= 0) & (lead >= thresholds.leader)
-    untold = np.isnan(overshoot(history, window))
-    otherwise = np.where(excess | untold, int(Mechanism.MIXED), int(Mechanism.NOT_TESTABLE))
-    chosen = np.where(cost & (excess | untold), int(Mechanism.COST), otherwise)
-    return np.where(ecosystem, int(Mechanism.ECOSYSTEM), chosen)
+    cost = (share >= thresholds.cost_facts - 1e-9) & ~(scored["M1"] <= thresholds.cost)
+    decides = (scored["M1"] <= thresholds.ecosystem) & (scored["P4"] >= 0) & (scored["lead"] >= thresholds.leader)
+    testable = excess | np.isnan(scored["excess"])
+    otherwise = np.where(testable, int(Mechanism.MIXED), int(Mechanism.NOT_TESTABLE))
+    chosen = np.where(cost & testable, int(Mechanism.COST), otherwise)
+    return np.where(decides, int(Mechanism.ECOSYSTEM), chosen)
 
 
 def _kind(structure: Ints, mechanism: Ints) -> Ints:
@@ -224,26 +210,13 @@ def _kind(structure: Ints, mechanism: Ints) -> Ints:
     return classes
 
 
-def _without_shakeout(facts: Mapping[str, Floats], history: History, window: Window, thresholds: Thresholds) -> Ints:
+def _without_shakeout(measured: Measured, thresholds: Thresholds) -> Ints:
     """What it is if it is no shakeout: output falls too, inputs are rationed, firms are sheltered, or none of this.
 
     Rationed and sheltered: in half or more of the periods of which a history tells.
     """
-    collapse = (facts["S1"] >= thresholds.fall - 1e-9) & (facts["S3"] < thresholds.output)
-    binding = _mostly(history.scarcity >= thresholds.scarce, ~np.isnan(history.scarcity))
-    margins = lowest(history.gross_margin, np.ones(history.firms.shape, dtype=bool))
-    rationed = binding & (margins > 0)
-    idle = quotient(history.idle, history.firms + history.idle)
-    losing = (idle >= thresholds.idle) | (history.profitable <= thresholds.losing)
-    sheltered = _mostly(losing, ~np.isnan(idle) | ~np.isnan(history.profitable))
-    classes = np.full(history.runs, int(Class.NONE))
-    classes[sheltered] = Class.SHELTERED
-    classes[rationed] = Class.RATIONED
-    classes[collapse] = Class.COLLAPSE
+    classes = np.full(len(measured["S1"]), int(Class.NONE))
+    classes[measured["losing"] >= 0.5] = Class.SHELTERED
+    classes[(measured["binding"] >= 0.5) & (measured["margin"] > 0)] = Class.RATIONED
+    classes[(measured["S1"] >= thresholds.fall - 1e-9) & (measured["S3"] < thresholds.output)] = Class.COLLAPSE
     return classes
-
-
-def _mostly(condition: Bools, known: Bools) -> Bools:
-    """Whether a condition [t,r] holds in half or more of the known periods [t,r], false where none is known, [r]."""
-    held: Bools = (known.sum(axis=0) > 0) & (2 * (condition & known).sum(axis=0) >= known.sum(axis=0))
-    return held

@@ -25,11 +25,14 @@ from marketsim.shakeout.classify import Class
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.history import History
 from marketsim.shakeout.instrument import TOLERANCES, Instrument, Reading
+from marketsim.shakeout.null import null_history
 from marketsim.shakeout.record import Boundary, Recorder
 from marketsim.state import Floats, Ints
 
 KEPT = 10_000
 """Runs whose facts are kept; classes are counted over all."""
+NULLS = 1_000
+"""Runs that are set beside their null histories."""
 FALLS = (0.3, 0.4, 0.5)
 
 
@@ -144,10 +147,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Of each kept run: facts [fact,r] in the order of FACTS, class [r], draw [r], exits by cause [c,r]."""
+    """Of each kept run: facts [fact,r] in the order of FACTS, class [r], draw [r], exits by cause [c,r].
+
+    chance: class of the run's null history, -1 where there is none, [r].
+    """
 
     facts: Floats
     classes: Ints
+    chance: Ints
     draw: Ints
     causes: Floats
 
@@ -195,31 +202,45 @@ class Worker:
         return self._worlds[policy]
 
     def __call__(self, part: Part) -> Answer:
-        readings = [self._read(part, policy) for policy in self.job.policies]
+        job = self.job
+        histories = [
+            played(self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary)
+            for policy in job.policies
+        ]
+        readings = [job.instrument.read(history) for history in histories]
         first, *others = (reading.verdicts.classes[: len(part.runs)] for reading in readings)
         joint = np.stack([_joint(first, other) for other in others]) if others else None
-        return Answer(tuple(self._count(part, reading) for reading in readings), joint)
+        counted = (self._count(part, *read) for read in zip(histories, readings, strict=True))
+        return Answer(tuple(counted), joint)
 
-    def _read(self, part: Part, policy: str | None) -> Reading:
-        job = self.job
-        history = played(self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary)
-        return job.instrument.measure(history)
+    def _count(self, part: Part, history: History, reading: Reading) -> Counted:
+        instrument, own = self.job.instrument, slice(0, len(part.runs))
+        measured, verdicts = reading.measured, reading.verdicts
+        by_tolerance = [
+            verdicts.classes if x == 1 else instrument.scaled(x).judge(measured).classes for x in TOLERANCES
+        ]
+        classes = np.stack([np.bincount(each[own], minlength=len(Class)) for each in by_tolerance])
+        deep = (measured["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
+        kept = self._kept(part, history, reading) if part.runs.start < KEPT else None
+        return Counted(classes, deep, int(verdicts.excess[own].sum()), kept)
 
-    def _count(self, part: Part, reading: Reading) -> Counted:
+    def _kept(self, part: Part, history: History, reading: Reading) -> Kept:
         own = slice(0, len(part.runs))
-        by_tolerance = [reading.classes_at(self.job.instrument, factor)[own] for factor in TOLERANCES]
-        classes = np.stack([np.bincount(each, minlength=len(Class)) for each in by_tolerance])
-        deep = (reading.facts["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
-        return Counted(classes, deep, int(reading.verdicts.excess[own].sum()), self._keep(part, reading, own))
+        assert history.causes is not None
+        return Kept(
+            facts=np.stack([reading.measured[name][own] for name in FACTS]),
+            classes=reading.verdicts.classes[own],
+            chance=self._by_chance(part, history)[own],
+            draw=np.full(len(part.runs), part.draw),
+            causes=history.causes[:, own],
+        )
 
-    def _keep(self, part: Part, reading: Reading, own: slice) -> Kept | None:
-        if part.runs.start >= KEPT:
-            return None
-        facts = np.stack([reading.facts[name][own] for name in FACTS])
-        causes = reading.history.causes
-        assert causes is not None
-        draw = np.full(len(part.runs), part.draw)
-        return Kept(facts, reading.verdicts.classes[own], draw, causes[:, own])
+    def _by_chance(self, part: Part, history: History) -> Ints:
+        """Classes of the null histories of the first runs, -1 for the others."""
+        if part.runs.start >= NULLS:
+            return np.full(history.runs, -1)
+        rng = np.random.default_rng((self.job.seed, part.runs.start))
+        return self.job.instrument.read(null_history(history, rng)).verdicts.classes
 
 
 def _joint(first: Ints, second: Ints) -> Ints:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from marketsim.errors import MarketSimError
-from marketsim.shakeout.classify import Class, Thresholds, Verdicts, classify
-from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.classify import Class, Thresholds, Verdicts, judge
+from marketsim.shakeout.gauges import Measured, measure
 from marketsim.shakeout.history import History
 from marketsim.shakeout.reference import Reference, folder, load_reference
 from marketsim.shakeout.window import Window, window
@@ -93,28 +93,22 @@ class Instrument:
         """Where the shakeout of each run is."""
         return window(history, self.thresholds.fall, self.thresholds.firms)
 
-    def measure(self, history: History) -> Reading:
-        """Facts and verdict of each run of a history."""
-        where = self.window(history)
-        facts = {name: fact(history, where) for name, fact in FACTS.items()}
-        verdicts = classify(facts, history, where, self.reference, self.thresholds, self.dropped)
-        return Reading(history, where, facts, verdicts)
+    def read(self, history: History) -> Reading:
+        """Facts, gauges and verdict of each run of a history."""
+        measured = measure(history, self.window(history))
+        return Reading(measured, self.judge(measured))
+
+    def judge(self, measured: Measured) -> Verdicts:
+        """The verdict on each run of which facts and gauges are known."""
+        return judge(measured, self.reference, self.thresholds, self.dropped)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the instrument reads off a history: facts by name [r], and the verdict on each run."""
+    """What the instrument reads off a history, [r] each."""
 
-    history: History
-    window: Window
-    facts: dict[str, Floats]
+    measured: Measured
     verdicts: Verdicts
-
-    def classes_at(self, instrument: Instrument, factor: float) -> Ints:
-        """The classes with reference ranges `factor` times as wide, [r]."""
-        scaled = instrument.scaled(factor)
-        arguments = (self.facts, self.history, self.window, scaled.reference, scaled.thresholds, scaled.dropped)
-        return classify(*arguments).classes
 
 
 def load_instrument(reference: Path | None = None) -> Instrument:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from marketsim.processes import each
 from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
-from marketsim.shakeout.classify import STRUCTURE, Class, Thresholds, classify
+from marketsim.shakeout.classify import STRUCTURE, Class, Thresholds
 from marketsim.shakeout.ensemble import Draws, Part, latin_hypercube, parts_of, played
 from marketsim.shakeout.instrument import ErrorRates, Instrument
 from marketsim.shakeout.reference import Reference
@@ -53,7 +54,8 @@ CHOICES: Mapping[str, tuple[float, ...]] = {
     "persistence": (1.0, 0.5, 0.25, 0.0),
     "evidence": (3.0, 1.5, 2.0, 5.0),
     "cost_facts": (5 / 8, 4 / 8, 3 / 8),
-    "ecosystem": (-0.10, -0.05, -0.20),
+    "cost": (0.0, 0.1, -0.1),
+    "ecosystem": (-0.10, -0.05, -0.20, -0.30),
     "leader": (0.15, 0.10, 0.05),
     "excess": (1.2, 1.1, 1.3),
 }
@@ -75,7 +77,7 @@ class Trial:
 
     def verdicts(self, instrument: Instrument) -> Ints:
         """The class that an instrument sees in each run, [r]."""
-        return classify(self.measured, instrument.reference, instrument.thresholds, instrument.dropped).classes
+        return instrument.judge(self.measured).classes
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class _Worker:
 
     def __call__(self, part: Part) -> dict[str, Floats]:
         history = played(Parameters(self.draws.scenario(part.draw)), self.decide, self.seed, part.runs, "merchant")
-        measured = self.instrument.measure(history).measured
+        measured = self.instrument.read(history).measured
         return {name: values[: len(part.runs)] for name, values in measured.items()}
 
 
@@ -160,7 +162,8 @@ def tuned(trials: list[Trial], reference: Reference) -> Thresholds:
         moved = False
         for name, values in CHOICES.items():
             for value in values:
-                candidate = replace(best, **{name: value})
+                change: dict[str, Any] = {name: value}
+                candidate = replace(best, **change)
                 found = _score(trials, reference, candidate)
                 if found > score + WORTH:
                     best, score, moved = candidate, found, True

@@ -18,13 +18,13 @@ from marketsim.shakeout.classify import (
     Structure,
     Thresholds,
     Verdicts,
-    classify,
     concentration_evidence,
-    gate_b,
+    judge,
     log_density,
     tempering,
 )
 from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.gauges import gauges, sustained_excess
 from marketsim.shakeout.history import SERIES, History
 from marketsim.shakeout.reference import load_reference
 from marketsim.shakeout.window import window
@@ -61,7 +61,7 @@ def verdict(
     """The verdict on a history with these facts; those of photovoltaics where none is given."""
     chosen = {name: np.full(2, value) for name, value in (PHOTOVOLTAIC | facts).items()}
     shown = history_of() if history is None else history
-    return classify(chosen, shown, window(shown), REFERENCE, thresholds, **given)
+    return judge(chosen | gauges(shown, window(shown)), REFERENCE, thresholds, **given)
 
 
 def class_of(facts: dict[str, float], history: History | None = None, **given: Any) -> Class:
@@ -210,12 +210,13 @@ def test_wider_tolerances_hold_more(name: str, value: float, one: float, other: 
 )
 def test_excess_supply_lasts_half_a_year(step: float, capacity: list[float], expected: bool):
     history = written(2000 + step * np.arange(6), firms=[20, 20, 30, 12, 12, 12], capacity=capacity, demand=[1] * 6)
-    assert gate_b(history, window(history), THRESHOLDS).tolist() == [expected] * 2
+    found = sustained_excess(history, window(history)) >= THRESHOLDS.excess
+    assert found.tolist() == [expected] * 2
 
 
 def test_excess_supply_of_a_single_year():
     history = written([2000], firms=[20], capacity=[2], demand=[1])
-    assert gate_b(history, window(history), THRESHOLDS).all()
+    assert (sustained_excess(history, window(history)) == 2).all()
 
 
 def test_capacity_that_is_known_only_elsewhere_does_not_hide_the_crash():
@@ -242,10 +243,20 @@ def test_tables_that_lack_series_get_a_verdict(seed: int, missing: set[str], one
     """Without a warning, and never a kind of shakeout where there is none."""
     history = random_history(seed).with_missing(*missing)
     history = history if one_by_one else replace(history, firm=None)
-    facts, where = measured(history), window(history)
-    found = classify(facts, history, where, REFERENCE, THRESHOLDS)
+    facts = measured(history)
+    found = judge(facts | gauges(history, window(history)), REFERENCE, THRESHOLDS)
     kinds = found.classes <= Class.UNTOLD
     np.testing.assert_array_equal(kinds, found.shakeout)
     assert not (found.excess & np.isnan(facts["U2"])).any()
-    if {"hhi", "top2_share", "leader"} <= missing and not one_by_one:
+    shares = {name for name in SERIES if name.endswith("_share") or name in ("hhi", "leader")}
+    if shares <= missing and not one_by_one:
         assert (found.structure == Structure.OPEN).all()
+
+
+def test_a_table_of_nothing_but_firms():
+    """A shakeout whose kind cannot be told, or none of which nothing else can be said."""
+    history = random_history(3, runs=40).with_missing(*(set(SERIES) - {"firms"}))
+    history = replace(history, firm=None)
+    found = judge(measured(history) | gauges(history, window(history)), REFERENCE, THRESHOLDS)
+    assert set(found.classes) == {Class.UNTOLD, Class.NONE}
+    assert (found.structure == Structure.OPEN).all() and (found.mechanism == Mechanism.MIXED).all()

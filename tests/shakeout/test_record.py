@@ -14,8 +14,8 @@ from marketsim.outcomes import METRICS, Outcomes, YearBook
 from marketsim.rules.finance import CAUSES
 from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
-from marketsim.shakeout.classify import Thresholds, classify
-from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.classify import Thresholds, judge
+from marketsim.shakeout.gauges import measure
 from marketsim.shakeout.history import SERIES, Firms, History
 from marketsim.shakeout.record import Boundary, Recorder, median, members, of_margins, of_shares
 from marketsim.shakeout.reference import load_reference
@@ -196,22 +196,16 @@ def test_a_run_is_the_same_in_any_chunk(of_64: History, runs: range):
     for name in (*SERIES, "causes"):
         np.testing.assert_array_equal(getattr(few, name)[:, : len(runs)], getattr(of_64, name)[:, here], err_msg=name)
     for item in fields(Firms):
-        found, expected = (getattr(history.firm, item.name) for history in (few, of_64))
-        np.testing.assert_array_equal(found[..., : len(runs)], expected[..., here], err_msg=item.name)
-    windows = [window(history) for history in (few, of_64)]
-    facts = [
-        {name: fact(history, where) for name, fact in FACTS.items()}
-        for history, where in zip((few, of_64), windows, strict=True)
-    ]
-    for name in FACTS:
-        np.testing.assert_array_equal(facts[0][name][: len(runs)], facts[1][name][here], err_msg=name)
-    verdicts = [
-        classify(measured, history, where, reference, Thresholds())
-        for measured, history, where in zip(facts, (few, of_64), windows, strict=True)
-    ]
-    for item in fields(verdicts[0]):
-        found, expected = (getattr(verdict, item.name) for verdict in verdicts)
-        np.testing.assert_array_equal(found[: len(runs)], expected[here], err_msg=item.name)
+        of_few, of_many = (getattr(history.firm, item.name) for history in (few, of_64))
+        np.testing.assert_array_equal(of_few[..., : len(runs)], of_many[..., here], err_msg=item.name)
+    found, expected = (measure(history, window(history)) for history in (few, of_64))
+    for name in expected:
+        np.testing.assert_array_equal(found[name][: len(runs)], expected[name][here], err_msg=name)
+    verdicts, of_all = (judge(measured, reference, Thresholds()) for measured in (found, expected))
+    for name in ("classes", "shakeout", "excess", "structure", "mechanism", "cost_share"):
+        np.testing.assert_array_equal(getattr(verdicts, name)[: len(runs)], getattr(of_all, name)[here], err_msg=name)
+    for end, of_all_end in zip(verdicts.evidence, of_all.evidence, strict=True):
+        np.testing.assert_array_equal(end[: len(runs)], of_all_end[here])
 
 
 def test_shares_and_leaders():

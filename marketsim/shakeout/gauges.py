@@ -1,0 +1,86 @@
+"""What is read off a history beside the nineteen facts, so that a run can be judged without looking at it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketsim.shakeout.bounds import structure_bounds
+from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.history import History, at, highest, lowest, quotient
+from marketsim.shakeout.window import Window
+from marketsim.state import Bools, Floats
+
+SCARCE = 0.9
+"""Use of the scarcest input from which it binds; as in the books (`marketsim.rules.books.FULL`)."""
+IDLE = 0.25
+"""Share of firms that are idle from which a period counts as one of losses ..."""
+LOSING = 0.25
+"""... or share of the ten largest that earn money, at most."""
+
+Measured = Mapping[str, Floats]
+"""The nineteen facts and the gauges by name, [r] each, NaN where they are not known."""
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """Names and meaning of what is read off beside the facts."""
+
+    name: str
+    meaning: str
+
+
+GAUGES = (
+    Gauge("firms", "active firms at the peak"),
+    Gauge("excess", "most capacity over demand that lasted half a year within W"),
+    Gauge("lead", "most by which the leader's gross margin exceeds the median after t0, within W"),
+    Gauge("binding", "share of periods in which the scarcest input binds"),
+    Gauge("losing", "share of periods in which many firms are idle or hardly any of the largest earns money"),
+    Gauge("margin", "lowest median gross margin of the history"),
+    Gauge("C1 low", "least that C1 can be, from what is known of shares"),
+    Gauge("C1 high", "most that C1 can be"),
+    Gauge("C2 low", "least that C2 can be"),
+    Gauge("C2 high", "most that C2 can be"),
+)
+
+
+def measure(history: History, window: Window) -> dict[str, Floats]:
+    """Facts and gauges of every run."""
+    facts = {name: fact(history, window) for name, fact in FACTS.items()}
+    return facts | gauges(history, window)
+
+
+def gauges(history: History, window: Window) -> dict[str, Floats]:
+    """The gauges of every run, in the order of GAUGES."""
+    everywhere = np.ones(history.firms.shape, dtype=bool)
+    idle = quotient(history.idle, history.firms + history.idle)
+    losing = (idle >= IDLE) | (history.profitable <= LOSING)
+    values = [
+        at(history.firms, window.peak),
+        sustained_excess(history, window),
+        highest(history.leader_margin - history.gross_margin, window.after),
+        _share(history.scarcity >= SCARCE, ~np.isnan(history.scarcity)),
+        _share(losing, ~np.isnan(idle) | ~np.isnan(history.profitable)),
+        lowest(history.gross_margin, everywhere),
+        *(end for bounds in structure_bounds(history, window).values() for end in bounds),
+    ]
+    return {gauge.name: value for gauge, value in zip(GAUGES, values, strict=True)}
+
+
+def sustained_excess(history: History, window: Window) -> Floats:
+    """Most capacity over demand that lasted half a year within W, [r].
+
+    That is two quarters in a row, or one longer period, whose capacity and demand are those of all its quarters.
+    """
+    ratio = quotient(history.capacity, history.demand)
+    inside = window.inside
+    if len(history.time) > 1 and np.diff(history.time).min() < 0.4:
+        ratio, inside = np.minimum(ratio[1:], ratio[:-1]), inside[1:] & inside[:-1]
+    return highest(ratio, inside)
+
+
+def _share(condition: Bools, known: Bools) -> Floats:
+    """Share of the known periods [t,r] in which a condition [t,r] holds, NaN where none is known, [r]."""
+    return quotient(1.0 * (condition & known).sum(axis=0), 1.0 * known.sum(axis=0))
