@@ -66,6 +66,8 @@ class Thresholds:
     """Gate A: least change of output from t0 to t1."""
     recovery: float = 0.9
     """Gate A: firms that come back stay below this share of the peak."""
+    left: float = 0.20
+    """Gate A: least fall in firms in business, idle ones included; of China's module makers 27 % left in a year."""
     excess: float = 1.2
     """Gate B: least capacity over demand, for half a year."""
     evidence: float = 3.0
@@ -80,8 +82,10 @@ class Thresholds:
     """Axis 2: M1 above which cost decides."""
     ecosystem: float = -0.10
     """Axis 2: M1 at or below which the ecosystem decides."""
-    leader: float = 0.15
-    """Axis 2: by how much the leader's margin then exceeds the median."""
+    revenue: float = 0.0
+    """Axis 2: least change of revenue if the ecosystem decides."""
+    margin: float = 0.15
+    """Rationed: lowest gross margin that counts as kept."""
     overlap: Floats = field(default_factory=lambda: np.eye(len(STRUCTURE)))
     """Correlation of C1-C4 over runs, [4,4]: overlapping facts count less."""
 
@@ -114,7 +118,7 @@ def judge(
     structure[evidence.low >= np.log(thresholds.evidence)] = Structure.FRAGMENTED
     structure[evidence.high <= -np.log(thresholds.evidence)] = Structure.CONCENTRATED
     share = cost_share(scored, reference, thresholds)
-    mechanism = _mechanism(scored, excess, share, thresholds)
+    mechanism = _mechanism(scored, excess, share, reference, thresholds)
     classes = np.where(shakeout, _kind(structure, mechanism), _without_shakeout(measured, thresholds))
     return Verdicts(classes, shakeout, excess, structure, mechanism, evidence, share)
 
@@ -122,10 +126,12 @@ def judge(
 def gate_a(measured: Measured, thresholds: Thresholds) -> Bools:
     """Is there a shakeout? Firms fall far from a peak of enough of them, output does not fall, firms do not come back.
 
-    What a table does not say about output and recovery does not speak against it.
+    Firms that only stand idle have not left: some of those in business must have. What a table does not say about
+    output, recovery and idle firms does not speak against it.
     """
     falls = (measured["S1"] >= thresholds.fall - 1e-9) & (measured["firms"] >= thresholds.firms)
-    return falls & ~(measured["S3"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
+    left = ~(measured["left"] < thresholds.left)
+    return falls & left & ~(measured["S3"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
 
 
 def structure_evidence(
@@ -186,10 +192,15 @@ def cost_share(facts: Mapping[str, Floats], reference: Reference, thresholds: Th
     return np.where(known >= thresholds.known_facts, hits / np.maximum(known, 1), np.nan)
 
 
-def _mechanism(scored: Measured, excess: Bools, share: Floats, thresholds: Thresholds) -> Ints:
-    """Axis 2. Cost needs excess supply, or a table that does not tell in W; the ecosystem needs all its evidence."""
+def _mechanism(scored: Measured, excess: Bools, share: Floats, reference: Reference, thresholds: Thresholds) -> Ints:
+    """Axis 2. Cost needs excess supply, or a table that does not tell in W; the ecosystem needs all its evidence.
+
+    That is: who lacks software and base leaves, revenue does not fall, and the leader keeps its margin, as in P5.
+    """
+    keeps = reference.range("P5", "ecosystem")
     cost = (share >= thresholds.cost_facts - 1e-9) & ~(scored["M1"] <= thresholds.cost)
-    decides = (scored["M1"] <= thresholds.ecosystem) & (scored["P4"] >= 0) & (scored["lead"] >= thresholds.leader)
+    holds = np.zeros(excess.shape, dtype=bool) if keeps is None else keeps.contains(scored["leader"])
+    decides = (scored["M1"] <= thresholds.ecosystem) & (scored["P4"] >= thresholds.revenue) & holds
     testable = excess | np.isnan(scored["excess"])
     otherwise = np.where(testable, int(Mechanism.MIXED), int(Mechanism.NOT_TESTABLE))
     chosen = np.where(cost & testable, int(Mechanism.COST), otherwise)
@@ -217,6 +228,6 @@ def _without_shakeout(measured: Measured, thresholds: Thresholds) -> Ints:
     """
     classes = np.full(len(measured["S1"]), int(Class.NONE))
     classes[measured["losing"] >= 0.5] = Class.SHELTERED
-    classes[(measured["binding"] >= 0.5) & (measured["margin"] > 0)] = Class.RATIONED
+    classes[(measured["rationed"] >= 0.5) & (measured["margin"] >= thresholds.margin)] = Class.RATIONED
     classes[(measured["S1"] >= thresholds.fall - 1e-9) & (measured["S3"] < thresholds.output)] = Class.COLLAPSE
     return classes

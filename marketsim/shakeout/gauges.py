@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketsim.shakeout.bounds import structure_bounds
-from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.facts import FACTS, change
 from marketsim.shakeout.history import History, at, highest, lowest, quotient
 from marketsim.shakeout.window import Window
 from marketsim.state import Bools, Floats
 
-SCARCE = 0.9
-"""Use of the scarcest input from which it binds; as in the books (`marketsim.rules.books.FULL`)."""
+SCARCE, BUSY = 0.75, 0.9
+"""Use of the scarcest input, and of contracted capacity, from which supply counts as rationed in a period."""
 IDLE = 0.25
 """Share of firms that are idle from which a period counts as one of losses ..."""
 LOSING = 0.25
@@ -35,8 +35,9 @@ class Gauge:
 GAUGES = (
     Gauge("firms", "active firms at the peak"),
     Gauge("excess", "most capacity over demand that lasted half a year within W"),
-    Gauge("lead", "most by which the leader's gross margin exceeds the median after t0, within W"),
-    Gauge("binding", "share of periods in which the scarcest input binds"),
+    Gauge("left", "fall in firms in business, idle ones included, from t0 to t1, share"),
+    Gauge("leader", "lowest gross margin of the leader in W"),
+    Gauge("rationed", "share of periods in which contracts are in full use and the scarcest input is nearly taken"),
     Gauge("losing", "share of periods in which many firms are idle or hardly any of the largest earns money"),
     Gauge("margin", "lowest median gross margin of the history"),
     Gauge("C1 low", "least that C1 can be, from what is known of shares"),
@@ -54,14 +55,17 @@ def measure(history: History, window: Window) -> dict[str, Floats]:
 
 def gauges(history: History, window: Window) -> dict[str, Floats]:
     """The gauges of every run, in the order of GAUGES."""
+    in_business = history.firms + history.idle
+    rationed = (history.scarcity >= SCARCE) & (history.utilisation >= BUSY)
     everywhere = np.ones(history.firms.shape, dtype=bool)
-    idle = quotient(history.idle, history.firms + history.idle)
+    idle = quotient(history.idle, in_business)
     losing = (idle >= IDLE) | (history.profitable <= LOSING)
     values = [
         at(history.firms, window.peak),
         sustained_excess(history, window),
-        highest(history.leader_margin - history.gross_margin, window.after),
-        _share(history.scarcity >= SCARCE, ~np.isnan(history.scarcity)),
+        -change(in_business, window),
+        lowest(history.leader_margin, window.inside),
+        _share(rationed, ~np.isnan(history.scarcity) & ~np.isnan(history.utilisation)),
         _share(losing, ~np.isnan(idle) | ~np.isnan(history.profitable)),
         lowest(history.gross_margin, everywhere),
         *(end for bounds in structure_bounds(history, window).values() for end in bounds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Literal
 
 import numpy as np
@@ -54,6 +55,7 @@ class Recorder:
         self.time: list[float] = []
         self.sums: dict[str, Floats] = {}
         self.counted = 0
+        self.line: deque[Floats] = deque()
         self.spell = np.zeros((len(self.who), runs), dtype=np.int64)
         self.causes = np.zeros((len(CAUSES), runs))
 
@@ -98,6 +100,7 @@ class Recorder:
         self._sum("wafers", total(total(outcome.wafers[who], axis=0), axis=0))
         self._sum("scarcity", np.maximum(foundry_use(outcome), memory_use(outcome)))
         self._sum("demand", self._demand(now, before, outcome))
+        self._sum("wafers_contracted", total(total(after.contracts[who], axis=0), axis=0))
         self._sum("capacity", self._capacity(now, before, after))
 
     def _work(self, outcome: Outcome) -> tuple[Floats, Floats]:
@@ -122,17 +125,19 @@ class Recorder:
         np.add.at(self.causes.T, runs, shares)
 
     def _capacity(self, now: Conditions, before: MarketState, after: MarketState) -> Floats:
-        """Contracts, and the cards that they could make: wafers times good cards per wafer, [2,r]."""
-        contracts = after.contracts[self.who]
+        """Cards that could have come out this quarter: those that contracts could make when their wafers started, [r].
+
+        Wafers times good cards per wafer, a production lead ago; capacity of the first quarter where that is before it.
+        """
         dies = cards_per_wafer(self.p, now, before.wafers_made)
-        cards = total(contracts * dies, axis=1) / self.p.dies_per_card[self.who]
-        return np.stack([total(total(contracts, axis=0), axis=0), total(cards, axis=0)])
+        per_vendor = total(after.contracts[self.who] * dies, axis=1) / self.p.dies_per_card[self.who]
+        self.line.append(total(per_vendor, axis=0))
+        return self.line.popleft() if len(self.line) > self.p.technology.production_lead else self.line[0]
 
     def _close(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
         who, sums, counted = self.who, self.sums, self.counted
         self.sums, self.counted = {}, 0
         self.time.append(int(now.name[:4]) + (0.0 if self.quarters == 4 else (int(now.name[-1]) - 1) / 4))
-        wafers, capacity = sums["capacity"]
         revenue = total(sums["revenue"], axis=0)
         whole = self.quarters / counted
         entries, exits, acquired = total(sums["events"], axis=1)
@@ -146,9 +151,9 @@ class Recorder:
                 "performance": sums["performance"] * whole,
                 "revenue": revenue * whole,
                 "price": quotient(revenue, sums["performance"]),
-                "capacity": capacity * whole,
+                "capacity": sums["capacity"] * whole,
                 "demand": sums["demand"] * whole,
-                "utilisation": np.minimum(quotient(sums["wafers"], wafers), 1.0),
+                "utilisation": np.minimum(quotient(sums["wafers"], sums["wafers_contracted"]), 1.0),
                 "scarcity": sums["scarcity"] / counted,
                 "entries": entries,
                 "exits": exits,
@@ -163,8 +168,6 @@ class Recorder:
     ) -> dict[str, Any]:
         """The period's row of every series by firm."""
         who = self.who
-        mix = ratio(outcome.spend, total(outcome.spend, axis=0))
-        software, base = (outcome.terms[TERMS.index(name)][who] for name in ECOSYSTEM)
         entered, failed, acquired = sums["events"] > 0
         trades = before.alive[who] & ~outcome.entered[who]  # a slot that is filled anew at once mixes two firms
         return {
@@ -176,8 +179,21 @@ class Recorder:
             "acquired": acquired,
             "spell": self.spell.copy(),
             "unit_cost": quotient(sums["cost_of_goods"], sums["work"]),
-            "ecosystem": np.where(trades, total((software + base) * mix, axis=1), np.nan),
+            "ecosystem": np.where(trades, self._ecosystem(outcome), np.nan),
         }
+
+    def _ecosystem(self, outcome: Outcome) -> Floats:
+        """How much software and base attract buyers: ln sum_s mix_s * exp(u[v,s] - mean of u[s] over sellers), [v,r].
+
+        u: the terms of utility that software and base bring. Who is alone at home in one niche attracts as well as who
+        is liked a little everywhere.
+        """
+        mix = ratio(outcome.spend, total(outcome.spend, axis=0))
+        software, base = (outcome.terms[TERMS.index(name)][self.who] for name in ECOSYSTEM)
+        worth = software + base
+        sells = 1.0 * (outcome.sold[self.who] > ACTIVE)[:, None]
+        mean = ratio(total(worth * sells, axis=0), total(sells, axis=0))
+        return np.log(total(mix * np.exp(worth - mean), axis=1) + 1e-300)
 
     def result(self) -> History:
         """The history of the quarters so far, at least one period."""

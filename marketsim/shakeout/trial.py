@@ -56,7 +56,7 @@ CHOICES: Mapping[str, tuple[float, ...]] = {
     "cost_facts": (5 / 8, 4 / 8, 3 / 8),
     "cost": (0.0, 0.1, -0.1),
     "ecosystem": (-0.10, -0.05, -0.20, -0.30),
-    "leader": (0.15, 0.10, 0.05),
+    "revenue": (0.0, -0.1, -0.2),
     "excess": (1.2, 1.1, 1.3),
 }
 """Values that a threshold may take, the design's first."""
