@@ -47,6 +47,11 @@ class Range(Section):
         inside: Bools = (values >= self.low_end - 1e-9) & (values <= self.high_end + 1e-9)
         return inside
 
+    def reached_by(self, values: Floats, direction: int) -> Bools:
+        """Whether values go as far as the range, upwards (1) or downwards (-1), or farther; NaN does not."""
+        reached: Bools = values >= self.low_end - 1e-9 if direction > 0 else values <= self.high_end + 1e-9
+        return reached
+
     def scaled(self, factor: float) -> Range:
         """The range with its ends `factor` times as far from the value.
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from marketsim.rules.arrays import ratio
 from marketsim.shakeout.history import History
-from marketsim.shakeout.structure import normalised, normalised_hhi, settled, top2_share
+from marketsim.shakeout.structure import concentration, settled, top2_share
 from marketsim.shakeout.window import Window
 from marketsim.state import Bools, Floats
 
@@ -72,8 +72,7 @@ def structure_bounds(history: History, window: Window) -> Mapping[str, Bounds]:
         Bounds(*(settled(end, history, window) for end in known)).meet(least)
         for known, least in zip(pairs, alone, strict=True)
     )
-    index = Bounds(*(np.maximum(normalised(end, firms), 0.0) for end in index))
-    facts = {"C1": (normalised_hhi(history, window), index), "C2": (top2_share(history, window), two)}
+    facts = {"C1": (concentration(history, window), index), "C2": (top2_share(history, window), two)}
     return {name: Bounds(value, value).where(~np.isnan(value), interval) for name, (value, interval) in facts.items()}
 
 

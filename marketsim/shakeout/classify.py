@@ -19,8 +19,8 @@ from marketsim.shakeout.reference import Reference
 from marketsim.state import Bools, Floats, Ints
 
 STRUCTURE = ("C1", "C2", "C3", "C4")
-PRICE = ("P1", "P3", "P4", "P5", "P6", "U1", "U2", "M1")
-"""Facts that speak for cost and price as what kills, if they are as in photovoltaics."""
+PRICE = {"P1": 1, "P3": -1, "P4": -1, "P5": -1, "P6": -1, "U1": -1, "U2": 1, "M1": 1}
+"""Facts that speak for cost and price as what kills if they go as far as in photovoltaics: upwards (1) or downwards."""
 
 
 class Class(IntEnum):
@@ -63,7 +63,7 @@ class Thresholds:
     firms: int = 10
     """Gate A: least firms at the peak."""
     output: float = 0.0
-    """Gate A: least change of output from t0 to t1."""
+    """Gate A: least change of output from t0 to its best within three years after t1."""
     recovery: float = 0.9
     """Gate A: firms that come back stay below this share of the peak."""
     left: float = 0.20
@@ -75,7 +75,7 @@ class Thresholds:
     persistence: float = 1.0
     """Axis 1: weight of C3 and C4, whether leaders stay, beside that of C1 and C2."""
     cost_facts: float = 5 / 8
-    """Axis 2: least share of the known facts of price that are as in photovoltaics."""
+    """Axis 2: least share of the known facts of price that go as far as in photovoltaics."""
     known_facts: int = 4
     """Axis 2: least number of them that must be known."""
     cost: float = 0.0
@@ -100,7 +100,7 @@ class Verdicts:
     structure: Ints  # of Structure
     mechanism: Ints  # of Mechanism
     evidence: Bounds  # log odds of fragmented over concentrated, tempered: least and most
-    cost_share: Floats  # share of the known facts of price that are as in photovoltaics
+    cost_share: Floats  # share of the known facts of price that go as far as in photovoltaics
 
 
 def judge(
@@ -131,7 +131,7 @@ def gate_a(measured: Measured, thresholds: Thresholds) -> Bools:
     """
     falls = (measured["S1"] >= thresholds.fall - 1e-9) & (measured["firms"] >= thresholds.firms)
     left = ~(measured["left"] < thresholds.left)
-    return falls & left & ~(measured["S3"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
+    return falls & left & ~(measured["output"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
 
 
 def structure_evidence(
@@ -186,10 +186,15 @@ def tempering(correlation: Floats) -> float:
 
 
 def cost_share(facts: Mapping[str, Floats], reference: Reference, thresholds: Thresholds) -> Floats:
-    """Share of the known facts of price that are as in photovoltaics, NaN where too few are known, [r]."""
-    known = np.sum([~np.isnan(facts[name]) for name in PRICE], axis=0)
-    hits = np.sum([reference.inside(facts, name, "photovoltaic") for name in PRICE], axis=0)
-    return np.where(known >= thresholds.known_facts, hits / np.maximum(known, 1), np.nan)
+    """Share of the known facts of price that go as far as in photovoltaics, NaN where too few are known, [r].
+
+    A price war that is worse than that of photovoltaics is one too: only the near end of a range counts.
+    """
+    ranges = {name: reference.range(name, "photovoltaic") for name in PRICE}
+    judged = {name: known for name, known in ranges.items() if known is not None}
+    count = np.sum([~np.isnan(facts[name]) for name in judged], axis=0)
+    hits = np.sum([known.reached_by(facts[name], PRICE[name]) for name, known in judged.items()], axis=0)
+    return np.where(count >= thresholds.known_facts, hits / np.maximum(count, 1), np.nan)
 
 
 def _mechanism(scored: Measured, excess: Bools, share: Floats, reference: Reference, thresholds: Thresholds) -> Ints:
@@ -229,5 +234,5 @@ def _without_shakeout(measured: Measured, thresholds: Thresholds) -> Ints:
     classes = np.full(len(measured["S1"]), int(Class.NONE))
     classes[measured["losing"] >= 0.5] = Class.SHELTERED
     classes[(measured["rationed"] >= 0.5) & (measured["margin"] >= thresholds.margin)] = Class.RATIONED
-    classes[(measured["S1"] >= thresholds.fall - 1e-9) & (measured["S3"] < thresholds.output)] = Class.COLLAPSE
+    classes[(measured["S1"] >= thresholds.fall - 1e-9) & (measured["output"] < thresholds.output)] = Class.COLLAPSE
     return classes

@@ -14,7 +14,7 @@ import numpy as np
 from marketsim.rules.arrays import total
 from marketsim.shakeout.history import History, at, highest, lowest, period_at, quotient, within
 from marketsim.shakeout.mechanism import acquired_share, exit_driver, late_entry_hazard
-from marketsim.shakeout.structure import leader_changes, leaders_kept, normalised_hhi, top2_share
+from marketsim.shakeout.structure import concentration, leader_changes, leaders_kept, top2_share
 from marketsim.shakeout.window import Window
 from marketsim.state import Floats
 
@@ -78,11 +78,12 @@ def residual_swing(history: History, window: Window) -> Floats:
 
 
 def revenue_change(history: History, window: Window) -> Floats:
-    """P4, lowest revenue of the industry after t0, in W: min R(t)/R(t0) - 1.
+    """P4, change of the industry's revenue: its lowest after t0 over its highest up to t0, in W, less 1.
 
-    The evidence has R(t1); the lowest is taken since revenue turns before the number of firms does.
+    The evidence has R(t1)/R(t0) - 1; revenue turns before and after the number of firms does.
     """
-    return quotient(lowest(history.revenue, window.after), at(history.revenue, window.peak)) - 1
+    up_to_peak = window.inside & ~window.after
+    return quotient(lowest(history.revenue, window.after), highest(history.revenue, up_to_peak)) - 1
 
 
 def margin_trough(history: History, window: Window) -> Floats:
@@ -152,7 +153,7 @@ FACTS: Mapping[str, Fact] = {
     "S2": halving_time,
     "S3": output_change,
     "S4": recovery,
-    "C1": normalised_hhi,
+    "C1": concentration,
     "C2": top2_share,
     "C3": leader_changes,
     "C4": leaders_kept,

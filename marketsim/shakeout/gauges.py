@@ -9,7 +9,7 @@ import numpy as np
 
 from marketsim.shakeout.bounds import structure_bounds
 from marketsim.shakeout.facts import FACTS, change
-from marketsim.shakeout.history import History, at, highest, lowest, quotient
+from marketsim.shakeout.history import History, at, highest, lowest, quotient, within
 from marketsim.shakeout.window import Window
 from marketsim.state import Bools, Floats
 
@@ -35,6 +35,7 @@ class Gauge:
 GAUGES = (
     Gauge("firms", "active firms at the peak"),
     Gauge("excess", "most capacity over demand that lasted half a year within W"),
+    Gauge("output", "change of output from t0 to its best within three years after t1: a dip is no collapse"),
     Gauge("left", "fall in firms in business, idle ones included, from t0 to t1, share"),
     Gauge("leader", "lowest gross margin of the leader in W"),
     Gauge("rationed", "share of periods in which contracts are in full use and the scarcest input is nearly taken"),
@@ -63,6 +64,10 @@ def gauges(history: History, window: Window) -> dict[str, Floats]:
     values = [
         at(history.firms, window.peak),
         sustained_excess(history, window),
+        quotient(
+            highest(history.output, within(history.time, window.t1, window.t1 + 3)), at(history.output, window.peak)
+        )
+        - 1,
         -change(in_business, window),
         lowest(history.leader_margin, window.inside),
         _share(rationed, ~np.isnan(history.scarcity) & ~np.isnan(history.utilisation)),

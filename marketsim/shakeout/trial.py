@@ -25,7 +25,6 @@ from marketsim.state import Floats, Ints
 
 WORLDS: Mapping[str, Class] = {
     "glut": Class.PHOTOVOLTAIC,
-    "photovoltaics": Class.PHOTOVOLTAIC,
     "lock-in": Class.LOCK_IN,
     "commodity": Class.COMMODITY,
     "niche": Class.NICHE,
@@ -54,7 +53,7 @@ CHOICES: Mapping[str, tuple[float, ...]] = {
     "persistence": (1.0, 0.5, 0.25, 0.0),
     "evidence": (3.0, 1.5, 2.0, 5.0),
     "cost_facts": (5 / 8, 4 / 8, 3 / 8),
-    "cost": (0.0, 0.1, -0.1),
+    "cost": (0.0, 0.1, -0.1, -0.2),
     "ecosystem": (-0.10, -0.05, -0.20, -0.30),
     "revenue": (0.0, -0.1, -0.2),
     "excess": (1.2, 1.1, 1.3),
