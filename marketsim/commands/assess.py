@@ -12,7 +12,6 @@ import typer
 from marketsim.commands.interrupts import Stoppable, stopping_cleanly
 from marketsim.commands.progress import progress
 from marketsim.commands.run import Overrides, Quiet, Seed, Workers, option
-from marketsim.errors import MarketSimError
 
 if TYPE_CHECKING:
     from marketsim.shakeout.ensemble import Job
@@ -159,4 +158,14 @@ def _of_scenario(job: Job, runs: int, workers: int, form: Format, quiet: bool) -
 
 
 def _of_table(path: Path, instrument: Instrument, form: Format) -> None:
-    raise MarketSimError("tables are not read yet")
+    from marketsim.commands.table_page import print_table
+    from marketsim.shakeout.table import load_table
+    from marketsim.shakeout.table_verdict import assess_table
+    from marketsim.shakeout.verdict_json import table_as_json
+
+    table = load_table(path)
+    verdict = assess_table(table, instrument)
+    if form is Format.json:
+        typer.echo(table_as_json(table, verdict))
+    else:
+        print_table(table, verdict)

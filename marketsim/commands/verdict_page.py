@@ -140,9 +140,9 @@ def _facts(verdict: Verdict) -> Table:
         table.add_row(
             f"{line.name}{star} {line.title['en']}",
             _found(line, verdict.runs),
-            _range(line.photovoltaic),
+            fact_range(line.photovoltaic),
             percent(line.inside),
-            _range(line.ecosystem),
+            fact_range(line.ecosystem),
             percent(line.inside_ecosystem),
         )
     return table
@@ -158,7 +158,8 @@ def _found(line: FactLine, runs: int) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def _range(known: Range | None) -> str:
+def fact_range(known: Range | None) -> str:
+    """A reference range as text, - if there is none."""
     if known is None:
         return "-"
     if known.low is None:

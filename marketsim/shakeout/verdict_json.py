@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from marketsim import __version__
 from marketsim.shakeout.ensemble import Assessed
+from marketsim.shakeout.table import Table
+from marketsim.shakeout.table_verdict import TableVerdict
 from marketsim.shakeout.verdict import Verdict, shifts
 
 
@@ -33,6 +36,12 @@ def as_json(assessed: Assessed, verdicts: Sequence[Verdict]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1)
 
 
+def table_as_json(table: Table, verdict: TableVerdict) -> str:
+    """The verdict on a table of history. What is not known is null."""
+    content = {"marketsim": __version__, "table": str(table.path), "verdict": plain(verdict)}
+    return json.dumps(content, ensure_ascii=False, indent=1)
+
+
 def plain(value: Any) -> Any:
     """Dataclasses, models, enumerations and numbers as what JSON knows."""
     if isinstance(value, Enum):
@@ -43,6 +52,8 @@ def plain(value: Any) -> Any:
         return value.model_dump()
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, Mapping):
+        return {plain(key): plain(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value

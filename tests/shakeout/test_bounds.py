@@ -25,7 +25,6 @@ from marketsim.shakeout.classify import STRUCTURE, Thresholds, concentration_evi
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.history import SERIES, History
 from marketsim.shakeout.reference import load_reference
-from marketsim.shakeout.structure import normalised
 from marketsim.shakeout.table import load_table
 from marketsim.shakeout.window import window
 from marketsim.state import Floats
@@ -62,11 +61,7 @@ def test_every_industry_lies_inside(shares: Floats, known: set[str]) -> None:
             assert (low[2] <= figures[name] + 1e-9).all() and (figures[name] <= high[2] + 1e-9).all()
     if "firms" in known and figures["firms"] <= 40:
         bounds = structure_bounds(history, window(history))
-        facts = {
-            "C1": normalised(figures["hhi"] + np.zeros(2), figures["firms"] + np.zeros(2)),
-            "C2": figures["top2_share"] + np.zeros(2),
-        }
-        for name, fact in facts.items():
+        for name, fact in {"C1": figures["hhi"], "C2": figures["top2_share"]}.items():
             assert (bounds[name].low <= fact + 1e-9).all() and (fact <= bounds[name].high + 1e-9).all(), name
 
 
@@ -123,7 +118,7 @@ def test_period_and_firms() -> None:
     late = history_of(time, firms=[100.0, 4.0, *[np.nan] * 4], top10_share=[*[np.nan] * 5, 0.95])
     bounds = structure_bounds(late, window(late))
     assert [end[0] for end in bounds["C2"]] == pytest.approx([0.5, 1.0])
-    assert [end[0] for end in bounds["C1"]] == pytest.approx([0.0, 1.0])
+    assert [end[0] for end in bounds["C1"]] == pytest.approx([0.25, 1.0])
     never = history_of(time, firms=[10.0, *[np.nan] * 5])
     assert all(np.isnan(end).all() for pair in structure_bounds(never, window(never)).values() for end in pair)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from marketsim.shakeout.bounds import bounded_evidence, structure_bounds
-from marketsim.shakeout.classify import Class, Structure, Thresholds, classify, concentration_evidence
+from marketsim.shakeout.classify import Class, Structure, Thresholds, judge
 from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.gauges import measure
 from marketsim.shakeout.history import History
 from marketsim.shakeout.reference import folder, load_reference
 from marketsim.shakeout.table import load_table
@@ -103,18 +103,9 @@ def test_experience_curve_of_photovoltaics() -> None:
 def test_what_history_was(name: str, kind: Class, structure: Structure) -> None:
     """Also for the least favourable concentration that the shares allow."""
     history = load_table(folder() / name).history
-    found = window(history)
-    facts = {fact: measure(history, found) for fact, measure in FACTS.items()}
-    reference, thresholds = load_reference(), Thresholds()
-    verdicts = classify(facts, history, found, reference, thresholds)
+    verdicts = judge(measure(history, window(history)), load_reference(), Thresholds())
     assert verdicts.shakeout.all()
     assert set(verdicts.classes) == {kind} and set(verdicts.structure) == {structure}
-    low, high = bounded_evidence(
-        facts, structure_bounds(history, found), lambda it: concentration_evidence(it, reference, thresholds)
-    )
-    odds = np.log(thresholds.evidence)
-    told = Structure.FRAGMENTED if low[0] >= odds else Structure.CONCENTRATED if high[0] <= -odds else Structure.OPEN
-    assert told == structure
 
 
 def read(folder: Path, text: str) -> History:

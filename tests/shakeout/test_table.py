@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from marketsim.errors import TableError
 from marketsim.shakeout.bounds import structure_bounds
-from marketsim.shakeout.classify import Thresholds, classify
-from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.classify import Thresholds, judge
+from marketsim.shakeout.gauges import measure
 from marketsim.shakeout.history import SERIES
 from marketsim.shakeout.reference import load_reference
 from marketsim.shakeout.table import COLUMNS, KNOWN, MAX_BYTES, MAX_ROWS, Table, load_table
@@ -280,10 +280,11 @@ def test_every_right_table_gets_its_facts_and_a_class(tmp_path_factory: pytest.T
     """Without a warning, and no fact infinite: what a table cannot tell is NaN."""
     history = read(tmp_path_factory.getbasetemp(), text).history
     found = window(history)
-    facts = {name: fact(history, found) for name, fact in FACTS.items()}
-    assert not any(np.isinf(fact).any() for fact in facts.values()), facts
-    verdicts = classify(facts, history, found, reference(), Thresholds())
-    assert verdicts.classes[0] == verdicts.classes[1] and not np.isnan(verdicts.evidence).any()
+    measured = measure(history, found)
+    assert not any(np.isinf(values).any() for values in measured.values()), measured
+    verdicts = judge(measured, reference(), Thresholds())
+    low, high = verdicts.evidence
+    assert verdicts.classes[0] == verdicts.classes[1] and (low <= high).all()
     assert not np.isnan(found.fall).any() and (found.t0 <= found.t1).all()
     for low, high in structure_bounds(history, found).values():
         assert not (low > high).any()

@@ -1,0 +1,104 @@
+"""The verdict on a table of history as a page for a policy analyst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from marketsim.commands.figures import written
+from marketsim.commands.layout import console, note, ruled, show, title
+from marketsim.commands.verdict_page import fact_range, percent
+from marketsim.shakeout.classify import Class, Mechanism, Structure
+from marketsim.shakeout.facts import FACTS
+from marketsim.shakeout.table import Table
+from marketsim.shakeout.table_verdict import Speaks, TableVerdict
+from marketsim.shakeout.words import CLASSES, MECHANISMS, STRUCTURES
+
+YES = "Yes: a photovoltaic shakeout."
+
+
+def print_table(table: Table, verdict: TableVerdict) -> None:
+    """Print the verdict on a table."""
+    show(_page(table, verdict), console())
+
+
+def _page(table: Table, verdict: TableVerdict) -> Iterator[RenderableType]:
+    yield title(f"{table.path.name}: is it the photovoltaic pattern?")
+    yield Text(answer(verdict), style="bold")
+    yield Text(_basis(table, verdict))
+    for reason in verdict.reasons:
+        yield Text(f"- {reason}")
+    yield title("Facts for and against")
+    yield _facts(verdict)
+    unknown = [fact.name for fact in verdict.facts if fact.speaks is Speaks.UNKNOWN]
+    if unknown:
+        yield note(f"Not in the table: {', '.join(unknown)}.")
+    yield title("How far to trust it")
+    yield from _trust(verdict)
+
+
+def answer(verdict: TableVerdict) -> str:
+    """The answer in a sentence."""
+    which, name = verdict.which, CLASSES[verdict.which]["en"]
+    if which is Class.PHOTOVOLTAIC:
+        return YES
+    if which is Class.UNTOLD:
+        if verdict.structure is Structure.CONCENTRATED:
+            return "No: a shakeout that left few firms, lock-in or a commodity oligopoly; what killed cannot be told."
+        if verdict.mechanism is Mechanism.ECOSYSTEM:
+            return "No: a shakeout in which the ecosystem killed; what was left cannot be told."
+        return "A shakeout, but its kind cannot be told."
+    return f"No: {name}." if which < Class.UNTOLD else f"No: {name} in the table."
+
+
+def _basis(table: Table, verdict: TableVerdict) -> str:
+    years = f"{when(verdict.t0)} to {when(verdict.t1)}"
+    found = f"Firms fall from {years}; " if verdict.t1 > verdict.t0 else ""
+    structure, mechanism = STRUCTURES[verdict.structure]["en"], MECHANISMS[verdict.mechanism]["en"]
+    said = f"structure after: {structure}; mechanism: {mechanism}. " if verdict.which <= Class.UNTOLD else ""
+    text = f"{found}{said}It rests on {verdict.known} of {len(FACTS)} facts, from {len(table.columns)} columns."
+    return text[0].upper() + text[1:]
+
+
+def when(time: float) -> str:
+    """A time in years as a period: 2011, or 2011Q2 for its second quarter."""
+    year, rest = divmod(time, 1)
+    return f"{year:.0f}" if rest < 0.01 else f"{year:.0f}Q{round(4 * rest) + 1}"
+
+
+def _facts(verdict: TableVerdict) -> Grid:
+    grid = ruled()
+    grid.add_column()
+    for heading in ("found", "photovoltaics", "ecosystem"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    grid.add_column("as in", no_wrap=True)
+    for fact in verdict.facts:
+        if fact.speaks is not Speaks.UNKNOWN:
+            ranges = (fact_range(fact.photovoltaic), fact_range(fact.ecosystem))
+            grid.add_row(f"{fact.name} {fact.title['en']}", written(fact.value, 2), *ranges, fact.speaks)
+    return grid
+
+
+def _trust(verdict: TableVerdict) -> Iterator[RenderableType]:
+    errors = verdict.errors
+    if errors is None:
+        yield Text("How often the instrument errs is only known for the package's own reference values and thresholds.")
+        return
+    yield Text(
+        "Simulated runs whose class is known by construction, with the facts left out that this table lacks: what they "
+        "are where the verdict is this one."
+    )
+    grid = ruled()
+    grid.add_column()
+    for heading in ("equal prior", "sceptical", "of that class,\nthis verdict"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for which, share in sorted(verdict.equal.items(), key=lambda each: -each[1]):
+        if share >= 0.005 and not math.isnan(share):
+            likelihood = percent(float(errors.likelihood[which, verdict.which]))
+            grid.add_row(CLASSES[which]["en"], percent(share), percent(verdict.sceptical[which]), likelihood)
+    yield grid
+    yield note("Sceptical: half of the prior on no shakeout. Simulated kinds are not all there is: docs/shakeout.md.")
