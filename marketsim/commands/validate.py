@@ -17,13 +17,18 @@ from marketsim.errors import MarketSimError
 if TYPE_CHECKING:
     from marketsim.ensemble import Decide
     from marketsim.scenario.schema import Scenario
+    from marketsim.validation.fingerprint import Fingerprint
 
-NEEDED = ("matplotlib", "SALib")
+NEEDED = ("matplotlib", "SALib", "scipy")
 
 Runs = Annotated[int, option(2, 10_000, "Runs of each scenario.")]
 Trajectories = Annotated[int, option(2, 1_000, "Trajectories of the Morris screening of the free parameters.")]
 Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for the document; docs/ of a checkout if not given.")
+]
+MeasureInstrument = Annotated[
+    bool,
+    typer.Option("--instrument", help="First measure the shakeout test anew: its thresholds and how often it errs."),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Only say whether the document in the folder is up to date.")]
 
@@ -34,6 +39,7 @@ def validate(
     seed: Seed = 7,
     trajectories: Trajectories = 16,
     workers: Workers = None,
+    instrument: MeasureInstrument = False,
     check: Check = False,
     quiet: Quiet = False,
 ) -> None:
@@ -50,12 +56,28 @@ def validate(
 
         prepare(folder)  # before minutes of work that would be lost
         settings = Settings(runs, seed, trajectories, min(runs, Settings.runs_of_point))
+        processes = workers or os.cpu_count() or 1
         made_from = fingerprint(settings, _decider)
+        if instrument:
+            _measure_instrument(made_from, processes, quiet)
+            made_from = fingerprint(settings, _decider)
         with progress(runs_of(settings), quiet) as advance:
-            study = conduct(settings, _decider, workers or os.cpu_count() or 1, advance)
+            study = conduct(settings, _decider, processes, advance)
         paths = write(study, made_from, folder)
     if not quiet:
         typer.echo(f"{paths[0]} written, and {len(paths) - 1} files in {paths[-1].parent}", err=True)
+
+
+def _measure_instrument(made_from: Fingerprint, workers: int, quiet: bool) -> None:
+    """Measure the shakeout test and keep what was found beside its reference values."""
+    from marketsim.validation.instrument import TrialSettings, measure, runs_of, write
+
+    settings = TrialSettings()
+    with progress(runs_of(settings), quiet) as advance:
+        found, trials, worlds = measure(settings, _decider, workers, advance)
+    paths = write(found, trials, worlds, settings, made_from)
+    if not quiet:
+        typer.echo(f"{paths[0].name} and {paths[1].name} written to {paths[0].parent}", err=True)
 
 
 def _decider(scenario: Scenario) -> Decide:

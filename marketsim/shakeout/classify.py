@@ -130,7 +130,7 @@ def gate_a(measured: Measured, thresholds: Thresholds) -> Bools:
     output, recovery and idle firms does not speak against it.
     """
     falls = (measured["S1"] >= thresholds.fall - 1e-9) & (measured["firms"] >= thresholds.firms)
-    left = ~(measured["left"] < thresholds.left)
+    left = ~(measured["left"] < thresholds.left - 1e-9)
     return falls & left & ~(measured["output"] < thresholds.output) & ~(measured["S4"] >= thresholds.recovery)
 
 

@@ -13,7 +13,7 @@ from marketsim.shakeout.classify import PRICE, Class, Mechanism, Structure, Verd
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.gauges import Measured
 from marketsim.shakeout.instrument import ErrorRates, Instrument
-from marketsim.shakeout.reference import Range
+from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.table import Table
 from marketsim.shakeout.trial import confusion
 

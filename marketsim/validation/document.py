@@ -6,7 +6,17 @@ import re
 from pathlib import Path
 
 from marketsim.errors import MarketSimError
-from marketsim.validation import chips, figures, fingerprint, history, ranking, summary, worlds
+from marketsim.validation import (
+    chips,
+    figures,
+    fingerprint,
+    history,
+    pictures_shakeout,
+    ranking,
+    shakeout,
+    summary,
+    worlds,
+)
 from marketsim.validation.chips import Pictures
 from marketsim.validation.fingerprint import Fingerprint
 from marketsim.validation.study import Study
@@ -14,6 +24,8 @@ from marketsim.validation.study import Study
 _MARKED = re.compile(r"\s*([#|!-]|\d+\. )")
 """Headings, tables, pictures and lists, which keep their lines."""
 NAME, FOLDER = "validation.md", "validation"
+EXPLAINED = "shakeout"
+"""Folder of the picture of docs/shakeout.md."""
 
 
 def document(study: Study, made_from: Fingerprint) -> tuple[str, Pictures]:
@@ -30,6 +42,7 @@ def document(study: Study, made_from: Fingerprint) -> tuple[str, Pictures]:
         history_page,
         worlds_page,
         ranking_page,
+        shakeout.page(study),
         _end(study, made_from),
     ]
     return unwrapped("\n".join(pages)), pictures | of_history | of_worlds | of_ranking
@@ -45,13 +58,17 @@ def unwrapped(text: str) -> str:
 
 
 def write(study: Study, made_from: Fingerprint, out: Path) -> list[Path]:
-    """Write the report, its pictures and its fingerprint into a folder, and say which files these are.
+    """Write the report, its pictures, that of docs/shakeout.md and its fingerprint, and say which files these are.
 
     Raises MarketSimError where they cannot be written.
     """
     text, pictures = document(study, made_from)
     contents = {
         out / NAME: text,
+        **{
+            out / EXPLAINED / f"classes-{language}.svg": pictures_shakeout.classes(study.cases, language)
+            for language in ("en", "zh")
+        },
         **{out / FOLDER / f"{name}.svg": drawn for name, drawn in pictures.items()},
         out / FOLDER / fingerprint.FILE: fingerprint.written(made_from),
     }
@@ -67,7 +84,8 @@ def write(study: Study, made_from: Fingerprint, out: Path) -> list[Path]:
 def prepare(out: Path) -> None:
     """Make the folders of a report. Raises MarketSimError where they cannot be made."""
     try:
-        (out / FOLDER).mkdir(parents=True, exist_ok=True)
+        for folder in (FOLDER, EXPLAINED):
+            (out / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MarketSimError(f"{error.filename or out} cannot be written: {error.strerror}") from None
 
@@ -90,7 +108,7 @@ def _end(study: Study, made_from: Fingerprint) -> str:
     settings = study.settings
     options = f"--runs {settings.runs} --seed {settings.seed} --trajectories {settings.trajectories}"
     return f"""\
-## 7. What is not validated, and how to do it again
+## 8. What is not validated, and how to do it again
 
 *Not validated.* Anything that no target measures: the strategies' realism one by one, what policies do, the causes
 of exits, the years after the last target. Tolerances are judgement. Targets of the same market are not independent

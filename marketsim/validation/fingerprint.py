@@ -14,17 +14,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from marketsim import targets
-from marketsim.ensemble import simulate_chunk
-from marketsim.outcomes import METRICS
+from marketsim.market import Market
+from marketsim.outcomes import METRICS, YearBook
 from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.source import parse, plain, read_text
+from marketsim.shakeout import reference
+from marketsim.shakeout.gauges import measure
+from marketsim.shakeout.record import Recorder
+from marketsim.shakeout.window import window
 from marketsim.validation.study import Decider, Settings, scenarios
 
 PROBE_RUNS, PROBE_QUARTERS, PROBE_SEED = 2, 48, 1
 TOLERANCE = 1e-6
 FILE = "inputs.json"
+NOUNS = {"scenarios": "scenario", "targets": "target", "shakeout": "data of the shakeout test"}
 
 Fingerprint = dict[str, Any]
 
@@ -32,11 +39,14 @@ Fingerprint = dict[str, Any]
 def fingerprint(settings: Settings, decider: Decider) -> Fingerprint:
     """Settings, hashes of scenario and target files, and what the rules make of the scenarios."""
     names = scenarios()
+    probed = {name: probe(name, decider) for name in names}
     return {
         "settings": asdict(settings),
         "scenarios": {name: content_hash(library.folder() / f"{name}.yaml") for name in names},
         "targets": {name: content_hash(targets.folder() / f"{name}.yaml") for name in names if name in targets.names()},
-        "behaviour": {name: behaviour(name, decider) for name in names},
+        "shakeout": {path.stem: file_hash(path) for path in sorted(reference.folder().iterdir())},
+        "behaviour": {name: sums for name, (sums, _) in probed.items()},
+        "facts": {name: facts for name, (_, facts) in probed.items()},
     }
 
 
@@ -46,12 +56,26 @@ def content_hash(path: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def behaviour(name: str, decider: Decider) -> dict[str, float]:
-    """Yearly outcomes of a few runs of a scenario, summed over years and runs."""
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file of the shakeout test, 16 hexadecimal digits; of a YAML file what it says."""
+    if path.suffix == ".yaml":
+        return content_hash(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def probe(name: str, decider: Decider) -> tuple[dict[str, float], dict[str, float]]:
+    """A few runs of a scenario: yearly outcomes and facts of the shakeout test, summed over runs and years."""
     world = library.load_scenario(name)
-    world = world.model_copy(update={"quarters": min(world.quarters, PROBE_QUARTERS)})
-    outcomes = simulate_chunk(Parameters(world), decider(world), PROBE_SEED, range(PROBE_RUNS))
-    return {name: float(values.sum()) for name, values in zip(METRICS, outcomes.metrics, strict=True)}
+    p = Parameters(world.model_copy(update={"quarters": min(world.quarters, PROBE_QUARTERS)}))
+    market = Market(p, PROBE_SEED, range(PROBE_RUNS))
+    book, recorder = YearBook(p, PROBE_RUNS), Recorder(p, PROBE_RUNS)
+    for now, before, outcome in market.play(decider(world)):
+        book.add(now, before, outcome, market.state)
+        recorder.add(now, before, outcome, market.state)
+    outcomes = {name: float(values.sum()) for name, values in zip(METRICS, book.result().metrics, strict=True)}
+    history = recorder.result()
+    facts = measure(history, window(history))
+    return outcomes, {name: float(np.nansum(values)) for name, values in facts.items()}
 
 
 def written(found: Fingerprint) -> str:
@@ -68,14 +92,18 @@ def differences(folder: Path, decider: Decider) -> list[str]:
         return [f"{path} is not there or cannot be read"]
     now = fingerprint(Settings(), decider)
     changed = [
-        f"{part[:-1]} {name} {what}"
-        for part in ("scenarios", "targets")
+        f"{NOUNS[part]} {name} {what}"
+        for part in ("scenarios", "targets", "shakeout")
         for name, what in _changed(before.get(part, {}), now[part])
     ]
-    for name, sums in now["behaviour"].items():
-        outcomes = _moved(before.get("behaviour", {}).get(name, {}), sums)
-        if outcomes and f"scenario {name} is new" not in changed:
-            changed.append(f"rules or scenario {name}: runs come out differently ({', '.join(outcomes[:3])}, ...)")
+    for part, what in (
+        ("behaviour", "runs come out differently"),
+        ("facts", "the shakeout test reads runs differently"),
+    ):
+        for name, sums in now[part].items():
+            moved = _moved(before.get(part, {}).get(name, {}), sums)
+            if moved and f"scenario {name} is new" not in changed:
+                changed.append(f"rules or scenario {name}: {what} ({', '.join(moved[:3])}, ...)")
     if before.get("settings") != now["settings"]:
         changed.append(f"it was made with other settings than the usual ones: {before.get('settings')}")
     return changed

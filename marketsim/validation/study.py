@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,12 @@ from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.target_file import Target
 from marketsim.scenario.vocabulary import Words
+from marketsim.shakeout.ensemble import Assessed, Job, assess, latin_hypercube
+from marketsim.shakeout.fitted import fitted_facts
+from marketsim.shakeout.history import History
+from marketsim.shakeout.instrument import Instrument, Reading, load_instrument
+from marketsim.shakeout.record import Recorder
+from marketsim.shakeout.trial import WORLDS
 from marketsim.state import Floats
 from marketsim.targets import Comparison, Targets, compare, load_targets, measured
 from marketsim.targets import names as with_targets
@@ -26,7 +32,7 @@ from marketsim.validation.sensitivity import Point, Screening, count, screen
 
 DEFAULT = "china-ai-chips"
 HISTORY = "photovoltaics"
-GENERATORS = ("lock-in", "commodity", "steady", "collapse", "tyres")
+GENERATORS = (*WORLDS, "tyres")
 
 Decider = Callable[[Scenario], Decide]
 """Who decides in a scenario: brought in from outside, since strategies are none of this package's business."""
@@ -35,21 +41,31 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a study is made with: runs of each scenario, seed, trajectories and runs of a point of the screening."""
+    """What a study is made with: runs of each scenario, seed, trajectories and runs of a point of the screening.
+
+    draws, runs_of_draw: of the free parameters of the default scenario, for the verdict of the shakeout test.
+    """
 
     runs: int = 200
     seed: int = 7
     trajectories: int = 16
     runs_of_point: int = 64
+    draws: int = 256
+    runs_of_draw: int = 8
 
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario that was played: yearly outcomes, the quarterly trace, and its figures beside the targets, if any."""
+    """A scenario that was played: yearly outcomes, the quarterly trace, and its figures beside the targets, if any.
+
+    history, reading: what the shakeout test looks at, and what it reads there.
+    """
 
     loaded: LoadedScenario
     played: Played
     trace: Trace
+    history: History
+    reading: Reading
     targets: Targets | None
     comparisons: list[Comparison]
 
@@ -86,6 +102,7 @@ class Study:
     history: Case | None
     generators: dict[str, Case]
     screening: Screening | None
+    verdict: Assessed
 
     @property
     def cases(self) -> dict[str, Case]:
@@ -122,6 +139,7 @@ def conduct(settings: Settings, decider: Decider, workers: int, progress: Progre
         cases.get(HISTORY),
         {name: cases[name] for name in GENERATORS if name in cases},
         _screening(default, settings, decider, workers, progress),
+        _verdict(default, settings, decider, workers, progress),
     )
 
 
@@ -130,7 +148,8 @@ def runs_of(settings: Settings) -> int:
     loaded = library.load(DEFAULT)
     space = FreeSpace.of(loaded.tree, loaded.scenario)
     points = count(space, settings.trajectories) if space.names else 0
-    return len(scenarios()) * settings.runs + points * settings.runs_of_point
+    verdict = settings.draws * settings.runs_of_draw
+    return len(scenarios()) * settings.runs + points * settings.runs_of_point + verdict
 
 
 def _case(name: str, settings: Settings, decider: Decider, default: Case | None) -> Case:
@@ -140,16 +159,32 @@ def _case(name: str, settings: Settings, decider: Decider, default: Case | None)
     decide = decider(world)
     market = Market(Parameters(world), settings.seed, range(settings.runs))
     p, book = market.parameters, YearBook(market.parameters, settings.runs)
-    tracer = Tracer(p, market.state)
+    tracer, recorder = Tracer(p, market.state), Recorder(p, settings.runs)
     for now, before, outcome in market.play(decide):
-        book.add(now, before, outcome, market.state)
-        tracer.add(now, before, outcome, market.state)
-    quarters = tracer.result()
+        for writes in (book, tracer, recorder):
+            writes.add(now, before, outcome, market.state)
+    quarters, past = tracer.result(), recorder.result()
     targets = load_targets(name, world) if name in with_targets() else None
     if targets is None and default is not None and name.startswith(f"{DEFAULT}-"):
         targets = default.targets
     comparisons = compare(quarters, targets) if targets is not None else []
-    return Case(loaded, Played(book.result(), p.domestic), quarters, targets, comparisons)
+    instrument = instrument_for(world)
+    played = Played(book.result(), p.domestic)
+    return Case(loaded, played, quarters, past, instrument.read(past), targets, comparisons)
+
+
+def instrument_for(scenario: Scenario) -> Instrument:
+    """The instrument, with facts to which the scenario was fitted left out."""
+    instrument = load_instrument()
+    return replace(instrument, dropped=fitted_facts(scenario, instrument.reference))
+
+
+def _verdict(default: Case, settings: Settings, decider: Decider, workers: int, progress: Progress | None) -> Assessed:
+    """The shakeout test on the default scenario over the ranges of its free parameters."""
+    world = default.world
+    draws = latin_hypercube(default.loaded, settings.draws, settings.seed)
+    job = Job(world, decider(world), settings.seed, instrument_for(world), draws=draws)
+    return assess(job, settings.draws * settings.runs_of_draw, workers, progress)
 
 
 def _screening(

@@ -27,6 +27,7 @@ from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.gauges import gauges, sustained_excess
 from marketsim.shakeout.history import SERIES, History
 from marketsim.shakeout.reference import load_reference
+from marketsim.shakeout.structure import settled
 from marketsim.shakeout.window import window
 from marketsim.state import Floats
 from tests.shakeout.hand_made import measured, random_history, written
@@ -71,6 +72,9 @@ def class_of(facts: dict[str, float], history: History | None = None, **given: A
 
 
 CALM = history_of(firms=[28, 30, 27, 29, 30])
+SCARCE = {
+    name: np.full((5, 2), value) for name, value in (("scarcity", 0.95), ("utilisation", 0.95), ("gross_margin", 0.3))
+}
 
 
 @pytest.mark.parametrize(
@@ -99,12 +103,23 @@ CALM = history_of(firms=[28, 30, 27, 29, 30])
         (NO_SHAKEOUT, CALM, Class.NONE),
         ({"S4": 0.95}, history_of(), Class.NONE),
         ({}, history_of(firms=[5, 9, 3, 3, 3]), Class.NONE),
-        ({"S3": -0.2}, history_of(), Class.COLLAPSE),
-        (NO_SHAKEOUT, replace(CALM, scarcity=np.full((5, 2), 0.95)), Class.RATIONED),
+        # Firms that only stand idle have not left.
+        ({}, history_of(idle=[0, 0, 13, 13, 13]), Class.SHELTERED),
+        ({}, history_of(idle=[0, 0, 12, 12, 12]), Class.PHOTOVOLTAIC),
+        # Output that falls for good is a collapse, a dip is none.
+        ({}, history_of(output=[1, 2, 1, 1.5, 1.9]), Class.COLLAPSE),
+        ({}, history_of(output=[1, 2, 1, 1.5, 2]), Class.PHOTOVOLTAIC),
+        (NO_SHAKEOUT, replace(CALM, **SCARCE), Class.RATIONED),
+        # Inputs are nearly taken, but by others: contracts are not in full use.
+        (NO_SHAKEOUT, replace(CALM, **SCARCE | {"utilisation": np.full((5, 2), 0.8)}), Class.NONE),
         (NO_SHAKEOUT, replace(CALM, idle=np.full((5, 2), 12.0)), Class.SHELTERED),
         (NO_SHAKEOUT, replace(CALM, profitable=np.full((5, 2), 0.1)), Class.SHELTERED),
-        # Rationed vendors that lose money do not keep their margins.
-        (NO_SHAKEOUT, replace(CALM, scarcity=np.full((5, 2), 0.95), gross_margin=np.full((5, 2), -0.1)), Class.NONE),
+        # Rationed vendors whose margins were thin for a year did not keep them.
+        (
+            NO_SHAKEOUT,
+            replace(CALM, **SCARCE | {"gross_margin": np.array([[0.3, 0.3, 0.1, 0.3, 0.3]] * 2).T}),
+            Class.NONE,
+        ),
     ],
 )
 def test_classes(facts: dict[str, float], history: History, expected: Class):
@@ -112,7 +127,8 @@ def test_classes(facts: dict[str, float], history: History, expected: Class):
 
 
 def test_what_a_table_does_not_say_does_not_speak_against_a_shakeout():
-    assert class_of({"S3": np.nan, "S4": np.nan}) is Class.PHOTOVOLTAIC
+    unknown = history_of(output=[np.nan] * 5, idle=[np.nan] * 5)
+    assert class_of({"S3": np.nan, "S4": np.nan}, unknown) is Class.PHOTOVOLTAIC
 
 
 def test_five_of_eight_facts_of_price_are_needed():
@@ -120,6 +136,14 @@ def test_five_of_eight_facts_of_price_are_needed():
     assert class_of(wrong) is Class.PHOTOVOLTAIC
     assert class_of(wrong | {"P5": 0.5}) is Class.UNTOLD
     assert verdict(wrong).cost_share == pytest.approx([5 / 8] * 2)
+
+
+def test_a_price_war_worse_than_that_of_photovoltaics_is_one_too():
+    """Farther than the range counts, short of it does not."""
+    worse = {"P1": 0.95, "P3": -3.0, "P4": -0.9, "P5": -0.5, "P6": 0.0, "U1": 0.1, "U2": 9.0, "M1": 1.0}
+    milder = {"P1": 0.4, "P3": -0.4, "P4": -0.1, "P5": 0.1, "P6": 0.3, "U1": 0.8, "U2": 1.4, "M1": 0.05}
+    assert verdict(worse).cost_share.tolist() == [1, 1]
+    assert verdict(milder).cost_share.tolist() == [0, 0]
 
 
 def test_three_known_facts_of_price_are_too_few():
@@ -132,8 +156,8 @@ def test_three_known_facts_of_price_are_too_few():
 
 @pytest.mark.parametrize("name", FACTS)
 def test_a_dropped_fact_does_not_matter(name: str):
-    """For the axes: whether there is a shakeout is told by S1, S3 and S4 all the same."""
-    if name in ("S1", "S3", "S4"):
+    """For the axes: whether there is a shakeout is told by S1 and S4 all the same."""
+    if name in ("S1", "S4"):
         return
     values = [{name: value} for value in (-5.0, 0.0, 5.0, np.nan)]
     verdicts = [verdict(facts, dropped=frozenset({name})) for facts in values]
@@ -189,12 +213,15 @@ def test_identical_facts_count_once():
     assert single == pytest.approx(concentration_evidence(one_fact, REFERENCE, THRESHOLDS))
 
 
-@given(st.sampled_from(PRICE), st.floats(-3, 3), st.floats(0.1, 3), st.floats(0.1, 3))
+@given(st.sampled_from(sorted(PRICE)), st.floats(-3, 3), st.floats(0.1, 3), st.floats(0.1, 3))
 def test_wider_tolerances_hold_more(name: str, value: float, one: float, other: float):
     narrow, wide = (REFERENCE.scaled(factor) for factor in sorted((one, other)))
     facts = {name: np.full(2, value)}
     inside = narrow.inside(facts, name, "photovoltaic")
     assert (wide.inside(facts, name, "photovoltaic") | ~inside).all()
+    ranges = [reference.range(name, "photovoltaic") for reference in (narrow, wide)]
+    less, more = (known.reached_by(facts[name], PRICE[name]) for known in ranges if known is not None)
+    assert (more | ~less).all()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +262,8 @@ def test_unknown_years_do_not_count_against_sheltered_or_rationed():
         Class.SHELTERED
     )
     scarce = np.array([[np.nan, np.nan, np.nan, 0.95, 0.95]] * 2).T
-    assert class_of(NO_SHAKEOUT, replace(CALM, scarcity=scarce)) is Class.RATIONED
+    assert class_of(NO_SHAKEOUT, replace(CALM, **SCARCE | {"scarcity": scarce})) is Class.RATIONED
+    assert class_of(NO_SHAKEOUT, replace(CALM, **SCARCE | {"utilisation": scarce})) is Class.RATIONED
 
 
 @given(st.integers(0, 10_000), st.sets(st.sampled_from(sorted(set(SERIES) - {"firms"}))), st.booleans())
@@ -250,7 +278,9 @@ def test_tables_that_lack_series_get_a_verdict(seed: int, missing: set[str], one
     assert not (found.excess & np.isnan(facts["U2"])).any()
     shares = {name for name in SERIES if name.endswith("_share") or name in ("hhi", "leader")}
     if shares <= missing and not one_by_one:
-        assert (found.structure == Structure.OPEN).all()
+        left = settled(history.firms, history, window(history))
+        few = (left >= 1) & (left <= 4)  # whatever four firms sell, the largest two have a half: odds of 5
+        np.testing.assert_array_equal(found.structure, np.where(few, Structure.CONCENTRATED, Structure.OPEN))
 
 
 @pytest.mark.parametrize(("history", "expected"), [(history_of(), Class.UNTOLD), (CALM, Class.NONE)])

@@ -46,7 +46,7 @@ PHOTOVOLTAICS = written(
         ("S2", 2),  # 274 of 624 in 2012
         ("S3", 40 / 20 - 1),
         ("S4", 275 / 624),
-        ("C1", (0.05 - 1 / 271) / (1 - 1 / 271)),  # 2016
+        ("C1", 0.05),  # 2016
         ("C2", 0.22),
         ("C3", 3 / 8),  # 1, 2, 3, 4 from 2009 to 2017
         ("P1", 1 - 0.9 / 2.4),
@@ -118,17 +118,18 @@ def test_price_that_only_rises_about_its_curve_does_not_swing():
     assert one(history, "P3") <= 0
 
 
-@pytest.mark.parametrize(("count", "shares"), [(1, [1.0]), (4, [0.25] * 4), (3, [0.5, 0.3, 0.2])])
-def test_normalised_hhi(count: int, shares: list[float]):
+@pytest.mark.parametrize(("count", "shares"), [(1, [1.0]), (4, [0.25] * 4), (2, [0.58, 0.42])])
+def test_concentration_is_the_index_itself(count: int, shares: list[float]):
+    """Two equal sellers are at a half, not at 0 as with the index freed of their number."""
     index = sum(share**2 for share in shares)
-    history = written([2000, 2001, 2004], firms=[20, count, count], hhi=[0.1, index, index])
-    expected = 1 if count == 1 else (index - 1 / count) / (1 - 1 / count)
-    assert one(history, "C1") == pytest.approx(expected, abs=1e-12)
+    history = written([2000, 2001, 2004], firms=[20, count, count], hhi=[0.1, 0.9, index])
+    assert one(history, "C1") == pytest.approx(index, abs=1e-12)
 
 
-def test_normalised_hhi_is_not_below_equal_shares():
-    """Ten firms sold in the year and two were left at its end."""
-    assert one(written([2000, 2001, 2004], firms=[20, 2, 2], hhi=[0.1, 0.1, 0.1]), "C1") == 0
+def test_revenue_that_turns_before_the_number_of_firms():
+    """From the best year of W up to t0, 2001, to the worst after it; what was before W and after t1 does not count."""
+    history = written(2000.0 + np.arange(7), firms=[10, 20, 30, 20, 12, 12, 12], revenue=[99, 50, 40, 60, 30, 20, 20])
+    assert one(history, "P4") == pytest.approx(30 / 50 - 1)  # t0 = 2002, t1 = 2004
 
 
 def test_the_leader_is_compared_once_a_year():

@@ -112,6 +112,14 @@ def test_the_range_is_the_middle_nine_tenths():
     assert Range(low=0.0).contains(np.array([0, 1e300, -0.1, np.nan])).tolist() == [True, True, False, False]
 
 
+def test_how_far_a_value_goes():
+    """Upwards to the lower end and beyond, downwards to the upper end and beyond; an end that is not there is near."""
+    values = np.array([0.9, 1.0, 5.0, np.nan])
+    assert Range(low=1.0, high=4.0).reached_by(values, 1).tolist() == [False, True, True, False]
+    assert Range(low=-1.0, high=1.0).reached_by(values, -1).tolist() == [True, True, False, False]
+    assert Range(low=1.0).reached_by(values, -1).tolist() == [True, True, True, False]
+
+
 def test_ranges_scale_about_their_value():
     assert Range(value=2, low=1, high=4).scaled(1.5) == Range(value=2, low=0.5, high=5)
     assert Range(value=0, low=0, high=0.25).scaled(0.5) == Range(value=0, low=0, high=0.125)
