@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from marketsim.commands.interrupts import Stoppable, stopping_cleanly
+from marketsim.commands.needs import need
 from marketsim.commands.progress import progress
 from marketsim.commands.run import Overrides, Quiet, Seed, Workers, option
 
 if TYPE_CHECKING:
     from marketsim.shakeout.ensemble import Job
     from marketsim.shakeout.instrument import Instrument
+    from marketsim.shakeout.survival import FirmSurvival
 
 DRAWS = 128
 
@@ -80,6 +83,7 @@ def assess(
     reference: ReferenceFile = None,
     tolerance: Tolerance = 1.0,
     drop: Drop = None,
+    survival: Survival = False,
     workers: Workers = None,
     form: Form = Format.table,
     quiet: Quiet = False,
@@ -87,18 +91,18 @@ def assess(
     """Say whether it is the photovoltaic pattern, how sure that is, and what it hangs on."""
     if (scenario is None) == (data is None):
         raise typer.BadParameter("give a scenario or --data FILE, one of them", param_hint="'SCENARIO'")
+    if survival:
+        need("lifelines")
     with stopping_cleanly():
         if data is not None:
             _of_table(data, _instrument(reference, tolerance, drop), form)
             return
         assert scenario is not None
         job = _job(scenario, seed, runs, draws, overrides, policy, boundary, _instrument(reference, tolerance, drop))
-        _of_scenario(job, runs, workers or os.cpu_count() or 1, form, quiet)
+        _of_scenario(job, runs, workers or os.cpu_count() or 1, survival, form, quiet)
 
 
 def _instrument(reference: Path | None, tolerance: float, drop: list[str] | None) -> Instrument:
-    from dataclasses import replace
-
     from marketsim.shakeout.facts import FACTS
     from marketsim.shakeout.instrument import load_instrument
 
@@ -118,8 +122,6 @@ def _job(
     boundary: Market,
     instrument: Instrument,
 ) -> Job:
-    from dataclasses import replace
-
     from marketsim.api import strategies_of
     from marketsim.commands.scenario import load
     from marketsim.scenario.policies import levers_set, under_policy
@@ -142,7 +144,8 @@ def _job(
     return Job(world, decide, seed, replace(instrument, dropped=dropped), boundary.value, sample, chosen, held)
 
 
-def _of_scenario(job: Job, runs: int, workers: int, form: Format, quiet: bool) -> None:
+def _of_scenario(job: Job, runs: int, workers: int, survival: bool, form: Format, quiet: bool) -> None:
+    from marketsim.commands.survival_page import print_survival
     from marketsim.commands.verdict_page import print_verdicts
     from marketsim.shakeout.ensemble import assess
     from marketsim.shakeout.verdict import verdicts
@@ -151,10 +154,23 @@ def _of_scenario(job: Job, runs: int, workers: int, form: Format, quiet: bool) -
     with progress(runs, quiet) as advance:
         assessed = assess(job, runs, workers, advance)
     found = verdicts(assessed)
+    firms = [_firms(job, policy) for policy in job.policies] if survival else []
     if form is Format.json:
-        typer.echo(as_json(assessed, found))
-    else:
-        print_verdicts(assessed, found)
+        typer.echo(as_json(assessed, found, firms))
+        return
+    print_verdicts(assessed, found)
+    for policy, of_policy in zip(job.policies, firms, strict=False):
+        print_survival(job, policy, of_policy)
+
+
+def _firms(job: Job, policy: str | None) -> FirmSurvival:
+    """Survival of the firms of a few hundred runs, parameters as written."""
+    from marketsim.scenario.parameters import Parameters
+    from marketsim.shakeout.ensemble import played
+    from marketsim.shakeout.survival import MOST_RUNS, firm_survival
+
+    world = replace(job, draws=None).world(0, policy)
+    return firm_survival(played(Parameters(world), job.decide, job.seed, range(MOST_RUNS), job.boundary))
 
 
 def _of_table(path: Path, instrument: Instrument, form: Format) -> None:

@@ -6,10 +6,14 @@ from importlib.util import find_spec
 
 from marketsim.errors import MarketSimError
 
+EXTRAS = {"lifelines": "experiments"}
+"""What brings a library, if it is not `calibration`."""
+
 
 def need(*libraries: str) -> None:
     """Raises MarketSimError naming those that are missing, and what brings them."""
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
-        hint = "pip install 'chip-market[calibration]' brings them"
+        extras = ",".join(dict.fromkeys(EXTRAS.get(name, "calibration") for name in missing))
+        hint = f"pip install 'chip-market[{extras}]' brings {'it' if len(missing) == 1 else 'them'}"
         raise MarketSimError(f"this command needs {' and '.join(missing)}: {hint}")

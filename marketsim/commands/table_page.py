@@ -12,11 +12,12 @@ from rich.text import Text
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
 from marketsim.commands.verdict_page import fact_range, percent
+from marketsim.markdown import listed
 from marketsim.shakeout.classify import Class, Mechanism, Structure
 from marketsim.shakeout.facts import FACTS
-from marketsim.shakeout.table import Table
+from marketsim.shakeout.table import COLUMNS, Table
 from marketsim.shakeout.table_verdict import Speaks, TableVerdict
-from marketsim.shakeout.words import CLASSES, MECHANISMS, STRUCTURES
+from marketsim.shakeout.words import MECHANISMS, STRUCTURES, in_full
 
 YES = "Yes: a photovoltaic shakeout."
 
@@ -43,7 +44,7 @@ def _page(table: Table, verdict: TableVerdict) -> Iterator[RenderableType]:
 
 def answer(verdict: TableVerdict) -> str:
     """The answer in a sentence."""
-    which, name = verdict.which, CLASSES[verdict.which]["en"]
+    which = verdict.which
     if which is Class.PHOTOVOLTAIC:
         return YES
     if which is Class.UNTOLD:
@@ -52,16 +53,23 @@ def answer(verdict: TableVerdict) -> str:
         if verdict.mechanism is Mechanism.ECOSYSTEM:
             return "No: a shakeout in which the ecosystem killed; what was left cannot be told."
         return "A shakeout, but its kind cannot be told."
-    return f"No: {name}." if which < Class.UNTOLD else f"No: {name} in the table."
+    return f"No: {in_full(which)}." if which < Class.UNTOLD else f"No: {in_full(which)}, as far as the table goes."
 
 
 def _basis(table: Table, verdict: TableVerdict) -> str:
     years = f"{when(verdict.t0)} to {when(verdict.t1)}"
     found = f"Firms fall from {years}; " if verdict.t1 > verdict.t0 else ""
-    structure, mechanism = STRUCTURES[verdict.structure]["en"], MECHANISMS[verdict.mechanism]["en"]
+    structure, mechanism = STRUCTURES[verdict.structure]["en"], _mechanism(verdict)
     said = f"structure after: {structure}; mechanism: {mechanism}. " if verdict.which <= Class.UNTOLD else ""
-    text = f"{found}{said}It rests on {verdict.known} of {len(FACTS)} facts, from {len(table.columns)} columns."
+    columns = listed([name for name in COLUMNS if name in table.columns])
+    text = f"{found}{said}It rests on {verdict.known} of {len(FACTS)} facts, from {columns}."
     return text[0].upper() + text[1:]
+
+
+def _mechanism(verdict: TableVerdict) -> str:
+    if verdict.mechanism is Mechanism.MIXED and verdict.too_few:
+        return "not known"
+    return MECHANISMS[verdict.mechanism]["en"]
 
 
 def when(time: float) -> str:
@@ -99,6 +107,6 @@ def _trust(verdict: TableVerdict) -> Iterator[RenderableType]:
     for which, share in sorted(verdict.equal.items(), key=lambda each: -each[1]):
         if share >= 0.005 and not math.isnan(share):
             likelihood = percent(float(errors.likelihood[which, verdict.which]))
-            grid.add_row(CLASSES[which]["en"], percent(share), percent(verdict.sceptical[which]), likelihood)
+            grid.add_row(in_full(which), percent(share), percent(verdict.sceptical[which]), likelihood)
     yield grid
     yield note("Sceptical: half of the prior on no shakeout. Simulated kinds are not all there is: docs/shakeout.md.")

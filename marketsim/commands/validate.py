@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from marketsim.scenario.schema import Scenario
     from marketsim.validation.fingerprint import Fingerprint
 
-NEEDED = ("matplotlib", "SALib", "scipy")
+NEEDED = ("matplotlib", "SALib")
 
 Runs = Annotated[int, option(2, 10_000, "Runs of each scenario.")]
 Trajectories = Annotated[int, option(2, 1_000, "Trajectories of the Morris screening of the free parameters.")]

@@ -18,7 +18,7 @@ from marketsim.shakeout.ensemble import KEPT, Assessed, Job
 from marketsim.shakeout.instrument import ErrorRates
 from marketsim.shakeout.statistics import Interval
 from marketsim.shakeout.verdict import Answer, FactLine, Shift, Verdict, shifts
-from marketsim.shakeout.words import CLASSES
+from marketsim.shakeout.words import CLASSES, in_full
 
 MARKETS = {
     "merchant": "domestic vendors that sell to whoever buys",
@@ -86,7 +86,7 @@ def _heading(job: Job, verdict: Verdict) -> str:
 
 def _in_a_sentence(verdict: Verdict) -> str:
     if verdict.runs == 1:
-        return f"This run: {CLASSES[verdict.leading]['en']}."
+        return f"This run: {in_full(verdict.leading)}."
     first = verdict.shares[0]
     pv = next(share for share in verdict.shares if share.which is Class.PHOTOVOLTAIC)
     sentence = (
@@ -116,7 +116,7 @@ def _classes(verdict: Verdict, errors: ErrorRates | None) -> Table:
         allowed = [] if errors is None else [percent(share.equal), percent(share.sceptical)]
         narrow, _, wide = share.tolerances
         row = [percent(share.runs.value), in_percent(share.runs), *allowed, percent(narrow), percent(wide)]
-        table.add_row(CLASSES[share.which]["en"], *row)
+        table.add_row(in_full(share.which), *row)
     return table
 
 
@@ -192,15 +192,14 @@ def _hangs_on(verdict: Verdict) -> Iterator[RenderableType]:
 
 
 def _assumption(found: Assumption, verdict: Verdict) -> str:
+    name = CLASSES[verdict.leading]["en"]
     sure = "" if found.p_value < 0.05 else "; among so many parameters this may be chance"
     doubt = f" ({found.note})" if found.note else ""
-    change = ""
-    if found.gaining is not None:
-        change = f" What it gives way to: {CLASSES[found.gaining]['en']}."
+    change = f" It gives way to: {CLASSES[found.gaining]['en']}." if found.gaining is not None else ""
+    points = f"{written(100 * found.shift.value, 0)} points ({in_percent(found.shift)})"
     return (
-        f"{found.name}{doubt}: {CLASSES[verdict.leading]['en']} in {percent(found.low)} of runs where it is low (lowest "
-        f"third), in {percent(found.high)} where it is high: {written(100 * found.shift.value, 0)} points "
-        f"({in_percent(found.shift)}){sure}.{change}"
+        f"{found.name}{doubt}. {name[:1].upper()}{name[1:]} in {percent(found.low)} of runs where it is in the lowest "
+        f"third of its range, in {percent(found.high)} in the highest: {points}{sure}.{change}"
     )
 
 
@@ -213,7 +212,7 @@ def _shifts(first: Verdict, other: Verdict, found: Sequence[Shift]) -> Iterator[
         table.add_column(heading, justify="right", no_wrap=True)
     for shift in found:
         table.add_row(
-            CLASSES[shift.which]["en"],
+            in_full(shift.which),
             percent(shift.first),
             percent(shift.second),
             written(100 * shift.shift.value, 1),
@@ -228,10 +227,11 @@ def _trust(job: Job) -> Iterator[RenderableType]:
     if errors is None:
         yield Text("How often the instrument errs is only known for the package's own reference values.")
         return
-    shares = [(CLASSES[c]["en"], errors.right[c]) for c in Class if not math.isnan(errors.right[c])]
-    worst = min(shares, key=lambda share: share[1])
+    measured = [which for which in Class if not math.isnan(errors.right[which])]
+    worst = min(measured, key=lambda which: errors.right[which])
     yield Text(
-        f"Of runs whose class is known by construction the instrument tells {percent(min(s for _, s in shares))} or more "
-        f"of each class rightly (least: {worst[0]}), and takes {percent(errors.false_photovoltaic, 1)} of the others for "
-        f"a photovoltaic shakeout: docs/validation.md."
+        f"Of simulated runs whose class is known by construction the instrument tells {percent(errors.right[worst])} or "
+        f"more of every class rightly (least: {CLASSES[worst]['en']}), and takes "
+        f"{percent(errors.false_photovoltaic, 1)} of those of other classes for a photovoltaic shakeout "
+        "(docs/validation.md)."
     )

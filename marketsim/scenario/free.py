@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from marketsim.errors import MarketSimError
 from marketsim.scenario.fields import is_quarter
 from marketsim.scenario.schema import FreeParameter, Scenario
 from marketsim.scenario.source import Key, Node, plain
@@ -128,6 +130,14 @@ class FreeSpace:
                 place = place[key]
             place[path[-1]] = figure
         return Scenario.model_validate(tree, strict=True)
+
+
+def impossible(error: ValidationError) -> MarketSimError:
+    """What to say of values that a scenario cannot have."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    message = f"the ranges of the free parameters allow a figure that cannot be: {place}: {first['msg']}"
+    return MarketSimError(f"{message} (found {first['input']!r})")
 
 
 def points(figures: Mapping[tuple[Key, ...], Any]) -> Iterator[tuple[tuple[Key, ...], float]]:

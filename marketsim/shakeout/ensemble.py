@@ -12,11 +12,12 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from pydantic import ValidationError
 
 from marketsim.ensemble import CHUNK, Decide
 from marketsim.market import Market
 from marketsim.processes import each
-from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.free import FreeSpace, impossible
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.policies import under_policy
@@ -56,8 +57,11 @@ class Draws:
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def scenario(self, draw: int) -> Scenario:
-        """The scenario of a draw."""
-        return self.space.scenario(self.space.values(self.places[draw]))
+        """The scenario of a draw. Raises MarketSimError if a figure leaves what it may be."""
+        try:
+            return self.space.scenario(self.space.values(self.places[draw]))
+        except ValidationError as error:
+            raise impossible(error) from None
 
 
 def latin_hypercube(loaded: LoadedScenario, draws: int, seed: int) -> Draws | None:
@@ -265,7 +269,7 @@ def assess(job: Job, runs: int, workers: int = 1, progress: Callable[[int], None
     """Play and assess runs. The result does not depend on the number of workers.
 
     runs: at least 1, and at least as many as there are draws.  progress: called with the number of runs just finished.
-    Raises MarketSimError if a worker process is killed.
+    Raises MarketSimError if a draw leads out of what a figure may be, or if a worker process is killed.
     """
     draws = 1 if job.draws is None else len(job.draws.places)
     shape = (draws, len(job.policies) - 1, len(Class), len(Class))

@@ -124,7 +124,9 @@ def load_instrument(reference: Path | None = None) -> Instrument:
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         thresholds = Thresholds(**(written["thresholds"] | {"overlap": np.array(written["thresholds"]["overlap"])}))
-        errors = ErrorRates(np.array(written["verdicts"], dtype=int), written["worlds"])
+        errors = ErrorRates(np.array(written["verdicts"], dtype=int), dict(written["worlds"]))
+        if written["classes"] != [each.name for each in Class] or errors.verdicts.shape != (len(Class), len(Class)):
+            raise ValueError("it has other classes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MarketSimError(f"{path} is damaged: `marketsim validate --instrument` writes it anew ({error})") from None
     return Instrument(values, thresholds, errors if reference is None else None)

@@ -8,12 +8,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from marketsim.scenario.reference_file import Range
 from marketsim.shakeout import known
 from marketsim.shakeout.classify import PRICE, Class, Mechanism, Structure, Verdicts
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.gauges import Measured
 from marketsim.shakeout.instrument import ErrorRates, Instrument
-from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.table import Table
 from marketsim.shakeout.trial import confusion
 
@@ -45,7 +45,7 @@ class TableVerdict:
     """The verdict on a table.
 
     t0, t1: years of the peak and the trough of active firms.  evidence: least and most log odds of fragmented over
-    concentrated.  reasons: what keeps the table from saying more.  equal, sceptical: probability of each class with the
+    concentrated.  too_few: facts of price are known to say what killed.  reasons: what keeps the table from saying more.  equal, sceptical: probability of each class with the
     same prior for all, and with half of it on no shakeout, from runs of known class with the same facts left out.
     errors: how often these are classified rightly.
     """
@@ -55,6 +55,7 @@ class TableVerdict:
     mechanism: Mechanism
     t0: float
     t1: float
+    too_few: bool
     evidence: tuple[float, float]
     facts: tuple[TableFact, ...]
     reasons: tuple[str, ...]
@@ -84,6 +85,7 @@ def assess_table(table: Table, instrument: Instrument) -> TableVerdict:
         mechanism=Mechanism(verdicts.mechanism[0]),
         t0=float(window.t0[0]),
         t1=float(window.t1[0]),
+        too_few=bool(np.isnan(verdicts.cost_share[0])),
         evidence=(float(verdicts.evidence.low[0]), float(verdicts.evidence.high[0])),
         facts=tuple(_fact(name, reading.measured, instrument) for name in FACTS),
         reasons=tuple(_reasons(reading.measured, verdicts, instrument)),
@@ -144,9 +146,9 @@ def _reasons(measured: Measured, verdicts: Verdicts, instrument: Instrument) -> 
         ends = ["C1 low", "C1 high", "C2 low", "C2 high"]
         unknown = all(np.isnan(first[end]) for end in ends)
         yield (
-            "Structure cannot be told: neither an index nor shares of the largest are known within three years of t1 + 3."
+            "Structure cannot be told: no index, shares or number of firms are known within three years of t1 + 3."
             if unknown
-            else "Structure cannot be told: what is known of shares, leaders and the index allows both kinds."
+            else "Structure cannot be told: what is known of firms, shares and leaders allows both kinds."
         )
     if verdicts.mechanism[0] in (Mechanism.MIXED, Mechanism.NOT_TESTABLE):
         facts = [name for name in PRICE if not np.isnan(first[name])]
@@ -159,8 +161,8 @@ def _reasons(measured: Measured, verdicts: Verdicts, instrument: Instrument) -> 
                 f"at least {thresholds.known_facts} are needed."
             )
         else:
-            share = float(verdicts.cost_share[0])
-            yield f"Cost and price do not explain it: {share:.0%} of the known facts of price go as far as in photovoltaics."
+            far = f"{float(verdicts.cost_share[0]):.0%} of the known facts of price go as far as in photovoltaics"
+            yield f"Cost and price do not explain it: {far}, {thresholds.cost_facts:.0%} are asked for."
         if np.isnan(first["M1"]):
             yield "Whether the ecosystem killed needs figures firm by firm (M1), which a table does not have."
 

@@ -154,15 +154,20 @@ def _verdict(assessed: Assessed, policy: str | None, tally: Tally) -> Verdict:
 
 
 def answer(tally: Tally) -> Answer:
-    """What can be said: that of which most of the runs are, with 95 % confidence."""
-    if _share_of(tally, (Class.PHOTOVOLTAIC,)).low >= 0.5:
+    """What can be said: that of which most of the runs are, with 95 % confidence; of a single run, what it is."""
+
+    def most(*classes: Class) -> bool:
+        found = _share_of(tally, classes)
+        return (found.value if tally.runs == 1 else found.low) >= 0.5
+
+    if most(Class.PHOTOVOLTAIC):
         return Answer.YES
-    if _share_of(tally, WITHOUT).low >= 0.5:
+    if most(*WITHOUT):
         rationed = tally.by_draw[:, Class.RATIONED].sum() >= 0.5 * tally.by_draw[:, list(WITHOUT)].sum()
         return Answer.NOT_TESTABLE if rationed else Answer.NO_SHAKEOUT
-    if _share_of(tally, KINDS[1:]).low >= 0.5:
+    if most(*KINDS[1:]):
         return Answer.ANOTHER_KIND
-    return Answer.KIND_OPEN if _share_of(tally, SHAKEOUTS).low >= 0.5 else Answer.CANNOT_TELL
+    return Answer.KIND_OPEN if most(*SHAKEOUTS) else Answer.CANNOT_TELL
 
 
 def _share_of(tally: Tally, classes: tuple[Class, ...]) -> Interval:

@@ -14,13 +14,17 @@ from pydantic import BaseModel
 
 from marketsim import __version__
 from marketsim.shakeout.ensemble import Assessed
+from marketsim.shakeout.survival import FirmSurvival
 from marketsim.shakeout.table import Table
 from marketsim.shakeout.table_verdict import TableVerdict
 from marketsim.shakeout.verdict import Verdict, shifts
 
 
-def as_json(assessed: Assessed, verdicts: Sequence[Verdict]) -> str:
-    """Verdicts by policy, and shifts from the first policy to each other one. What is not known is null."""
+def as_json(assessed: Assessed, verdicts: Sequence[Verdict], survival: Sequence[FirmSurvival] = ()) -> str:
+    """Verdicts by policy, and shifts from the first policy to each other one. What is not known is null.
+
+    survival: of firms, by policy, if it was asked for.
+    """
     job = assessed.job
     content = {
         "marketsim": __version__,
@@ -32,6 +36,7 @@ def as_json(assessed: Assessed, verdicts: Sequence[Verdict]) -> str:
             {"from": verdicts[0].policy, "to": verdict.policy, "classes": plain(shifts(assessed, other))}
             for other, verdict in enumerate(verdicts[1:], start=1)
         ],
+        "survival": plain(list(survival)),
     }
     return json.dumps(content, ensure_ascii=False, indent=1)
 

@@ -14,12 +14,22 @@ CLASSES: Mapping[Class, Titles] = {
     Class.LOCK_IN: {"en": "lock-in", "zh": "生态锁定"},
     Class.COMMODITY: {"en": "commodity oligopoly", "zh": "大宗品寡头"},
     Class.NICHE: {"en": "niche partition", "zh": "细分割据"},
-    Class.UNTOLD: {"en": "a shakeout, kind cannot be told", "zh": "洗牌，类型无法判定"},
-    Class.RATIONED: {"en": "no shakeout: rationed coexistence", "zh": "无洗牌：配给下共存"},
-    Class.SHELTERED: {"en": "no shakeout: sheltered", "zh": "无洗牌：受庇护"},
-    Class.COLLAPSE: {"en": "no shakeout: collapse", "zh": "无洗牌：整体崩溃"},
+    Class.UNTOLD: {"en": "a shakeout, kind left open", "zh": "洗牌，类型未定"},
+    Class.RATIONED: {"en": "rationed coexistence", "zh": "配给下共存"},
+    Class.SHELTERED: {"en": "sheltered", "zh": "受庇护"},
+    Class.COLLAPSE: {"en": "collapse", "zh": "整体崩溃"},
     Class.NONE: {"en": "no shakeout", "zh": "无洗牌"},
 }
+
+NO_SHAKEOUT: Titles = {"en": "no shakeout: ", "zh": "无洗牌："}
+"""Stands before the classes without a shakeout where that must be said."""
+
+
+def in_full(which: Class, language: str = "en") -> str:
+    """What a class is called where it stands alone."""
+    name = CLASSES[which][language]
+    return NO_SHAKEOUT[language] + name if Class.UNTOLD < which < Class.NONE else name
+
 
 STRUCTURES: Mapping[Structure, Titles] = {
     Structure.FRAGMENTED: {"en": "fragmented", "zh": "分散"},

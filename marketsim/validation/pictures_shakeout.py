@@ -10,7 +10,7 @@ import numpy as np
 
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.trial import WORLDS
-from marketsim.shakeout.words import CLASSES
+from marketsim.shakeout.words import CLASSES, in_full
 from marketsim.state import Floats, Ints
 from marketsim.validation.drawing import GREY, INK, figure, svg
 from marketsim.validation.study import Case
@@ -53,7 +53,7 @@ def classes(cases: Mapping[str, Case], language: str) -> str:
         _firms(over_time, shown, language)
         _map(by_kind, shown, language)
         handles = [Line2D([], [], color=COLOURS[WORLDS[world]], linewidth=2.2) for world in shown]
-        names = [CLASSES[WORLDS[world]][language] for world in shown]
+        names = [in_full(WORLDS[world], language) for world in shown]
         drawn.legend(handles, names, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
         return svg(drawn)
 

@@ -15,9 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from marketsim.ensemble import Decide, simulate_chunk
-from marketsim.errors import MarketSimError
-from marketsim.processes import pool, work
-from marketsim.scenario.free import FreeSpace
+from marketsim.scenario.free import FreeSpace, impossible
 from marketsim.scenario.parameters import Parameters
 from marketsim.state import Floats
 from marketsim.validation.headlines import TEN, Played
@@ -82,10 +80,7 @@ class Point:
         try:
             parameters = Parameters(self.space.scenario(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            message = f"the ranges of the free parameters allow a figure that cannot be: {place}: {first['msg']}"
-            raise MarketSimError(f"{message} (found {first['input']!r})") from None
+            raise impossible(error) from None
         outcomes = simulate_chunk(parameters, self.decide, self.seed, range(self.runs))
         played = Played(outcomes, parameters.domestic)
         return np.stack([headline.of(played) for headline in TEN])

@@ -20,7 +20,7 @@ from marketsim.shakeout.table import load_table
 from marketsim.shakeout.table_verdict import assess_table
 from marketsim.shakeout.trial import CHOICES, CONTROLS, MOST_FALSE, WORLDS, Trial, confusion
 from marketsim.shakeout.verdict import Verdict, verdicts
-from marketsim.shakeout.words import CLASSES, MECHANISMS, STRUCTURES
+from marketsim.shakeout.words import CLASSES, MECHANISMS, STRUCTURES, in_full
 from marketsim.validation.instrument import kept
 from marketsim.validation.study import Study
 
@@ -128,7 +128,7 @@ def _controls(second: Mapping[str, Any]) -> str:
     for world, isolates in CONTROLS.items():
         right = Interval(**second[world]["right"])
         reached = "yes" if right.value >= WANTED else "**no**"
-        rows.append([f"`{world}`: {isolates}", CLASSES[WORLDS[world]]["en"], _interval(right), share(WANTED), reached])
+        rows.append([f"`{world}`: {isolates}", in_full(WORLDS[world]), _interval(right), share(WANTED), reached])
     return table(["control", "must come out as", "does", "wanted", "reached"], rows, (2, 3))
 
 
@@ -157,7 +157,7 @@ def _confusion(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
         counts = found["verdicts"]
         cells = [_cell(counts[each] / sum(counts), each is WORLDS[world]) for each in seen]
         rows.append([f"`{world}`", *cells, f"{100 * first[world]['right']['value']:.1f}"])
-    heads = [CLASSES[each]["en"].removeprefix("no shakeout: ") for each in seen]
+    heads = [CLASSES[each]["en"] for each in seen]
     return table(["world", *heads, "first half"], rows, range(1, len(seen) + 2))
 
 
@@ -216,7 +216,7 @@ def _histories() -> str:
         rows.append(
             [
                 f"`{path.stem}`",
-                CLASSES[verdict.which]["en"],
+                in_full(verdict.which),
                 STRUCTURES[verdict.structure]["en"],
                 MECHANISMS[verdict.mechanism]["en"],
                 f"{verdict.known} of {len(FACTS)}",
@@ -241,14 +241,14 @@ def _scenarios(study: Study) -> str:
         classes = case.reading.verdicts.classes
         cells = [f"{100 * float(np.mean(classes == each)):.0f}" if (classes == each).any() else "-" for each in seen]
         rows.append([f"`{name}`", *cells])
-    heads = [CLASSES[each]["en"].removeprefix("no shakeout: ") for each in seen]
+    heads = [CLASSES[each]["en"] for each in seen]
     return table(["scenario", *heads], rows, range(1, len(seen) + 1))
 
 
 def _default(study: Study) -> str:
     (verdict,) = verdicts(study.verdict)
     rows = [
-        [CLASSES[each.which]["en"], _interval(each.runs), *(_or_dash(value) for value in (each.equal, each.sceptical))]
+        [in_full(each.which), _interval(each.runs), *(_or_dash(value) for value in (each.equal, each.sceptical))]
         for each in verdict.shares
     ]
     head = ["class", "share of runs (95 %)", "errors allowed for, equal prior", "sceptical prior"]
