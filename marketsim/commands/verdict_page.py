@@ -66,17 +66,34 @@ def in_percent(interval: Interval) -> str:
 
 
 def _page(job: Job, verdict: Verdict) -> Iterator[RenderableType]:
+    errors = job.instrument.errors
     yield title(_heading(job, verdict))
     yield Text(ANSWERS[verdict.answer], style="bold")
     yield Text(_in_a_sentence(verdict))
     yield note(_basis(job, verdict))
-    yield title("Classes, share of runs")
-    yield _classes(verdict, job.instrument.errors)
-    yield Text(_gates(verdict))
+    if verdict.runs > 1:
+        yield title("Classes, share of runs")
+        yield _classes(verdict, errors)
+        yield note(_on_classes(verdict, errors))
+        yield Text(_gates(verdict))
+    elif errors is not None:
+        yield title("What it is, the instrument's errors allowed for")
+        yield _probabilities(verdict)
     yield title("Facts, and what they were in history")
     yield _facts(verdict)
     yield note(_on_facts(verdict))
     yield from _hangs_on(verdict)
+
+
+def _probabilities(verdict: Verdict) -> Table:
+    """Of a single run: the classes that may be behind the verdict."""
+    table = ruled()
+    table.add_column()
+    for heading in ("equal prior", "sceptical"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for share in sorted(verdict.shares, key=lambda share: -share.equal):
+        table.add_row(in_full(share.which), percent(share.equal), percent(share.sceptical))
+    return table
 
 
 def _heading(job: Job, verdict: Verdict) -> str:
@@ -106,7 +123,7 @@ def _basis(job: Job, verdict: Verdict) -> str:
 
 def _classes(verdict: Verdict, errors: ErrorRates | None) -> Table:
     table = ruled()
-    headings = ["runs", "95 %"]
+    headings = ["runs", "95 %", "by chance"]
     headings += [] if errors is None else ["errors allowed for:\nequal prior", "\nsceptical"]
     headings += ["reference ranges\nx0.75", "\nx1.5"]
     table.add_column()
@@ -115,9 +132,28 @@ def _classes(verdict: Verdict, errors: ErrorRates | None) -> Table:
     for share in verdict.shares:
         allowed = [] if errors is None else [percent(share.equal), percent(share.sceptical)]
         narrow, _, wide = share.tolerances
-        row = [percent(share.runs.value), in_percent(share.runs), *allowed, percent(narrow), percent(wide)]
+        row = [percent(share.runs.value), in_percent(share.runs), percent(share.chance), *allowed]
+        row += [percent(narrow), percent(wide)]
         table.add_row(in_full(share.which), *row)
     return table
+
+
+def _on_classes(verdict: Verdict, errors: ErrorRates | None) -> str:
+    text = "By chance: the same runs with the years of entry and exit, who leaves and the shares of firms at random."
+    if errors is not None:
+        text += (
+            " Errors allowed for: what the classes are behind verdicts that err as often as measured; sceptical: half "
+        )
+        text += "of the prior on no shakeout."
+    pv = next(share for share in verdict.shares if share.which is Class.PHOTOVOLTAIC)
+    if pv.runs.value > 0:
+        text += f" Photovoltaic more often than by chance: p = {pv.beyond_chance:.2g}."
+    if verdict.nearer is not None:
+        where = "photovoltaics" if verdict.nearer.value > 0 else "ecosystem industries"
+        low, high = written(verdict.nearer.low, 1), written(verdict.nearer.high, 1)
+        text += f" Runs with a shakeout are nearer to {where}: difference of distances "
+        text += f"{written(verdict.nearer.value, 1)} standard deviations ({low} to {high})."
+    return text
 
 
 def _gates(verdict: Verdict) -> str:
@@ -141,11 +177,16 @@ def _facts(verdict: Verdict) -> Table:
             f"{line.name}{star} {line.title['en']}",
             _found(line, verdict.runs),
             fact_range(line.photovoltaic),
-            percent(line.inside),
+            _inside(line.inside, verdict.runs),
             fact_range(line.ecosystem),
-            percent(line.inside_ecosystem),
+            _inside(line.inside_ecosystem, verdict.runs),
         )
     return table
+
+
+def _inside(share: float, runs: int) -> str:
+    """Share of runs inside a range; of a single run whether it is."""
+    return percent(share) if runs > 1 or math.isnan(share) else "yes" if share else "no"
 
 
 def _found(line: FactLine, runs: int) -> str:
@@ -230,8 +271,8 @@ def _trust(job: Job) -> Iterator[RenderableType]:
     measured = [which for which in Class if not math.isnan(errors.right[which])]
     worst = min(measured, key=lambda which: errors.right[which])
     yield Text(
-        f"Of simulated runs whose class is known by construction the instrument tells {percent(errors.right[worst])} or "
-        f"more of every class rightly (least: {CLASSES[worst]['en']}), and takes "
+        f"Of simulated runs whose class is known by construction the instrument tells {percent(errors.right[worst])} "
+        f"or more of every class rightly (least: {CLASSES[worst]['en']}), and takes "
         f"{percent(errors.false_photovoltaic, 1)} of those of other classes for a photovoltaic shakeout "
         "(docs/validation.md)."
     )

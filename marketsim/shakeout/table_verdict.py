@@ -44,10 +44,10 @@ class TableFact:
 class TableVerdict:
     """The verdict on a table.
 
-    t0, t1: years of the peak and the trough of active firms.  evidence: least and most log odds of fragmented over
-    concentrated.  too_few: facts of price are known to say what killed.  reasons: what keeps the table from saying more.  equal, sceptical: probability of each class with the
-    same prior for all, and with half of it on no shakeout, from runs of known class with the same facts left out.
-    errors: how often these are classified rightly.
+    t0, t1: years of the peak and the trough of active firms.  too_few: facts of price are known to say what killed.
+    evidence: least and most log odds of fragmented over concentrated.  reasons: what keeps the table from saying more.
+    equal, sceptical: probability of each class with the same prior for all, and with half of it on no shakeout, from
+    runs of known class with the same facts left out.  errors: how often these are classified rightly.
     """
 
     which: Class
@@ -155,11 +155,9 @@ def _reasons(measured: Measured, verdicts: Verdicts, instrument: Instrument) -> 
         if verdicts.mechanism[0] == Mechanism.NOT_TESTABLE:
             yield f"No excess supply: capacity is never {thresholds.excess:g} times demand, so price cannot be tested."
         elif len(facts) < thresholds.known_facts:
-            some = f"{len(facts)} ({', '.join(facts)})" if facts else "none"
-            yield (
-                f"What killed the firms cannot be told: of the facts of price {some} are known, "
-                f"at least {thresholds.known_facts} are needed."
-            )
+            some = f"only {', '.join(facts)}" if facts else "none"
+            needed = f"{thresholds.known_facts} are needed"
+            yield f"What killed the firms cannot be told: of the facts of price {some} can be measured, {needed}."
         else:
             far = f"{float(verdicts.cost_share[0]):.0%} of the known facts of price go as far as in photovoltaics"
             yield f"Cost and price do not explain it: {far}, {thresholds.cost_facts:.0%} are asked for."

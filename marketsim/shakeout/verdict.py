@@ -12,6 +12,7 @@ from marketsim.rules.finance import CAUSES
 from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.assumptions import Assumption, of_class
 from marketsim.shakeout.classify import Class
+from marketsim.shakeout.distance import distance_difference
 from marketsim.shakeout.ensemble import FALLS, Assessed, Kept, Tally
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.instrument import TOLERANCES, ErrorRates, Instrument
@@ -48,7 +49,8 @@ class ClassShare:
     """A class: its share of runs, and its probability once the instrument's errors are allowed for.
 
     equal: with the same prior for each class that was measured; sceptical: with half of the prior on no shakeout.
-    tolerances: share of runs with reference ranges 0.75, 1 and 1.5 times as wide.
+    tolerances: share of runs with reference ranges 0.75, 1 and 1.5 times as wide.  chance: share of the first runs
+    with entry, exit and shares at random; beyond_chance: p-value of the claim that the class is more frequent than so.
     """
 
     which: Class
@@ -56,6 +58,8 @@ class ClassShare:
     equal: float
     sceptical: float
     tolerances: tuple[float, ...]
+    chance: float
+    beyond_chance: float
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class Verdict:
     facts: tuple[FactLine, ...]
     exits: tuple[tuple[str, float], ...]
     """Exits a run by cause."""
+    nearer: Interval | None
+    """Distance to ecosystem industries less distance to photovoltaics, see `marketsim.shakeout.distance`."""
     assumptions: tuple[Assumption, ...]
 
 
@@ -149,6 +155,7 @@ def _verdict(assessed: Assessed, policy: str | None, tally: Tally) -> Verdict:
         excess=share_interval(tally.excess, tally.of_draw),
         facts=tuple(fact_lines(kept, job.instrument)),
         exits=tuple((name, float(kept.causes[i].mean())) for i, name in enumerate(CAUSES)),
+        nearer=distance_difference(kept, job.instrument.reference, job.instrument.dropped, job.seed),
         assumptions=tuple(assumptions[:NAMED]),
     )
 
@@ -185,11 +192,25 @@ def _class_shares(tally: Tally, errors: ErrorRates | None) -> list[ClassShare]:
             float(equal[which]),
             float(sceptical[which]),
             tuple(float(each) for each in tally.classes[:, which] / tally.runs),
+            *_beyond_chance(tally.facts, which),
         )
         for which in Class
         if which in KINDS or tally.classes[:, which].any()
     ]
     return sorted(shares, key=lambda share: -share.runs.value)
+
+
+def _beyond_chance(kept: Kept, which: Class) -> tuple[float, float]:
+    """Share of a class among null histories, and McNemar's exact one-sided p-value that runs have it more often."""
+    from scipy import stats
+
+    compared = kept.chance >= 0
+    if not compared.any():
+        return float("nan"), float("nan")
+    true, null = kept.classes[compared] == which, kept.chance[compared] == which
+    gained, lost = int((true & ~null).sum()), int((null & ~true).sum())
+    p_value = stats.binomtest(gained, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
+    return float(null.mean()), float(p_value)
 
 
 def posteriors(errors: ErrorRates | None, shares: Floats) -> tuple[Floats, Floats]:
