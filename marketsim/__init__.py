@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from marketsim.api import Ensemble, simulate, strategies_of
+    from marketsim.api import Ensemble, assess_shakeout, simulate, strategies_of
     from marketsim.decisions import Decision
     from marketsim.ensemble import Summary
     from marketsim.errors import MarketSimError, ScenarioError
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _HOME = {
     "simulate": "api",
     "Ensemble": "api",
+    "assess_shakeout": "api",
     "strategies_of": "api",
     "Decision": "decisions",
     "Summary": "ensemble",
@@ -53,6 +54,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Summary",
+    "assess_shakeout",
     "load_scenario",
     "simulate",
     "strategies_of",

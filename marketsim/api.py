@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from marketsim.ensemble import CHUNK, Decide, Job, Keep, Sink, Summary, run
 from marketsim.outcomes import Outcomes
-from marketsim.scenario.library import load_scenario
+from marketsim.scenario.library import LoadedScenario, load, load_scenario
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.policies import levers_set, under_policy
 from marketsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from marketsim.shakeout.ensemble import Assessed
+    from marketsim.shakeout.ensemble import Job as ShakeoutJob
+    from marketsim.shakeout.instrument import Instrument
+    from marketsim.shakeout.record import Boundary
 
 _SMALLEST_PART = 256
 """Runs below which a part costs more Python than it is worth."""
@@ -150,3 +155,70 @@ def _at_least_one(name: str, value: int) -> int:
     if number < 1:
         raise ValueError(f"{name} must be at least 1, not {number}")
     return number
+
+
+def assess_shakeout(
+    scenario: str | Path = "china-ai-chips",
+    runs: int = 1024,
+    draws: int | None = None,
+    seed: int = 7,
+    workers: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    policies: Sequence[str | None] = (None,),
+    boundary: Boundary = "merchant",
+    instrument: Instrument | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Assessed:
+    """Is it the photovoltaic pattern? Runs of a scenario, classified; `marketsim.shakeout.verdict` sums them up.
+
+    runs: spread over the draws.  draws: of the scenario's free parameters; none: as many as the runs allow, at most
+    DRAWS; 1: the scenario as it is written.  policies: named ones that meet the same luck, None for the scenario as it
+    is.  boundary: whose market.  instrument: the measured one if not given.  The rest as in `simulate`.
+    Raises ScenarioError for a scenario, override or policy that cannot be used, ValueError for numbers out of bounds.
+
+    >>> import marketsim as ms
+    >>> from marketsim.shakeout.verdict import verdicts
+    >>> verdicts(ms.assess_shakeout("lock-in", runs=64, draws=1))[0].leading.name
+    'LOCK_IN'
+    """
+    from marketsim.shakeout.ensemble import assess
+    from marketsim.shakeout.instrument import load_instrument
+
+    changes = [f"{path}={value}" for path, value in (overrides or {}).items()]
+    loaded = load(scenario, overrides)
+    job = shakeout_job(
+        loaded, _at_least_one("runs", runs), draws, seed, policies, boundary, instrument or load_instrument(), changes
+    )
+    return assess(job, runs, _at_least_one("workers", workers or os.cpu_count() or 1), progress)
+
+
+def shakeout_job(
+    loaded: LoadedScenario,
+    runs: int,
+    draws: int | None,
+    seed: int,
+    policies: Sequence[str | None],
+    boundary: Boundary,
+    instrument: Instrument,
+    changes: Sequence[str] = (),
+) -> ShakeoutJob:
+    """What `assess_shakeout` computes.  changes: the overrides that the scenario was loaded with, `path=value`.
+
+    Raises ScenarioError for a policy that cannot be used, ValueError for more draws than runs.
+    """
+    from marketsim.shakeout.ensemble import DRAWS, latin_hypercube
+    from marketsim.shakeout.ensemble import Job as ShakeoutJob
+    from marketsim.shakeout.fitted import fitted_facts
+
+    world = loaded.scenario
+    held = frozenset(levers_set([change.partition("=")[0].strip() for change in changes]))
+    for policy in policies:
+        if policy is not None:
+            under_policy(world, policy, held)  # a wrong name is told before minutes of work
+    count = min(DRAWS, max(runs // 4, 1)) if draws is None else _at_least_one("draws", draws)
+    if count > runs:
+        raise ValueError(f"{count} draws need at least as many runs, not {runs}")
+    sample = latin_hypercube(loaded, count, seed) if count > 1 else None
+    dropped = instrument.dropped | fitted_facts(world, instrument.reference)
+    scoring = replace(instrument, dropped=dropped)
+    return ShakeoutJob(world, strategies_of(world), seed, scoring, boundary, sample, tuple(policies), held)

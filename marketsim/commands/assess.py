@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from marketsim.shakeout.instrument import Instrument
     from marketsim.shakeout.survival import FirmSurvival
 
-DRAWS = 128
+AS_IT_IS = "none"
+"""The policy that changes nothing."""
 
 
 class Format(StrEnum):
@@ -44,11 +45,13 @@ Scenario = Annotated[
 Runs = Annotated[int, option(1, 100_000_000, "Runs, spread over the draws; 1 looks at a single run.")]
 DrawsOption = Annotated[
     int | None,
-    option(1, 100_000, f"Draws of the scenario's free parameters; {DRAWS} if not given, 1: as written.", "--draws"),
+    option(1, 100_000, "Draws of the scenario's free parameters; 256 if not given, 1: as written.", "--draws"),
 ]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", help="A named policy; repeat it to compare policies run by run with the same luck."),
+    typer.Option(
+        "--policy", help="A named policy, or none; repeat it to compare policies run by run with the same luck."
+    ),
 ]
 Data = Annotated[Path | None, typer.Option(metavar="FILE", help="A table of history (CSV) instead of a scenario.")]
 ReferenceFile = Annotated[
@@ -98,7 +101,8 @@ def assess(
             _of_table(data, _instrument(reference, tolerance, drop), form)
             return
         assert scenario is not None
-        job = _job(scenario, seed, runs, draws, overrides, policy, boundary, _instrument(reference, tolerance, drop))
+        instrument = _instrument(reference, tolerance, drop)
+        job = _job(scenario, runs, draws, seed, overrides or [], policy or [], boundary, instrument)
         _of_scenario(job, runs, workers or os.cpu_count() or 1, survival, form, quiet)
 
 
@@ -114,34 +118,24 @@ def _instrument(reference: Path | None, tolerance: float, drop: list[str] | None
 
 def _job(
     name: str,
-    seed: int,
     runs: int,
     draws: int | None,
-    overrides: list[str] | None,
-    policies: list[str] | None,
+    seed: int,
+    overrides: list[str],
+    policies: list[str],
     boundary: Market,
     instrument: Instrument,
 ) -> Job:
-    from marketsim.api import strategies_of
+    from marketsim.api import shakeout_job
     from marketsim.commands.scenario import load
-    from marketsim.scenario.policies import levers_set, under_policy
-    from marketsim.shakeout.ensemble import Job, latin_hypercube
-    from marketsim.shakeout.fitted import fitted_facts
 
+    if draws is not None and draws > runs:
+        raise typer.BadParameter(f"{draws} draws need at least as many runs: --runs {draws}", param_hint="'--draws'")
     loaded = load(name, overrides)
-    world = loaded.scenario
-    held = frozenset(levers_set([change.partition("=")[0].strip() for change in overrides or ()]))
-    chosen: tuple[str | None, ...] = tuple(policies or ()) or (None,)
-    for policy in chosen:
-        if policy is not None:
-            under_policy(world, policy, held)  # wrong names before minutes of work
-    count = min(DRAWS, max(runs // 4, 1)) if draws is None else draws
-    if count > runs:
-        raise typer.BadParameter(f"{count} draws need at least as many runs: --runs {count}", param_hint="'--draws'")
-    sample = latin_hypercube(loaded, count, seed) if count > 1 else None
-    dropped = instrument.dropped | fitted_facts(world, instrument.reference)
-    decide = Stoppable(strategies_of(world))
-    return Job(world, decide, seed, replace(instrument, dropped=dropped), boundary.value, sample, chosen, held)
+    known = loaded.scenario.policies
+    chosen = [None if policy == AS_IT_IS and policy not in known else policy for policy in policies] or [None]
+    job = shakeout_job(loaded, runs, draws, seed, chosen, boundary.value, instrument, overrides)
+    return replace(job, decide=Stoppable(job.decide))
 
 
 def _of_scenario(job: Job, runs: int, workers: int, survival: bool, form: Format, quiet: bool) -> None:

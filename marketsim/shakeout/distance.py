@@ -21,6 +21,7 @@ from marketsim.state import Floats, Ints
 FEWEST = 30
 """Runs with a shakeout below which nothing is said."""
 MOST = 1_000
+"""Runs that are looked at: every n-th, so that all draws of parameters are among them."""
 RESAMPLES = 1_000
 NO_POWER = "S2"
 """How fast firms are halved does not tell the two histories apart."""
@@ -33,7 +34,8 @@ def distance_difference(kept: Kept, reference: Reference, dropped: frozenset[str
     several) and, each time, also the middles of the reference ranges within these: most of what is not known is there.
     None with too few runs.
     """
-    chosen = np.flatnonzero(kept.classes <= Class.UNTOLD)[:MOST]
+    shakeouts = np.flatnonzero(kept.classes <= Class.UNTOLD)
+    chosen = shakeouts[:: max(-(-len(shakeouts) // MOST), 1)]
     names = [name for name in FACTS if name not in dropped | {NO_POWER} and _both(reference, name)]
     if len(chosen) < FEWEST or not names:
         return None

@@ -30,19 +30,26 @@ from marketsim.shakeout.null import null_history
 from marketsim.shakeout.record import Boundary, Recorder
 from marketsim.state import Floats, Ints
 
+DRAWS = 256
+"""Draws of free parameters where nobody asks for another number."""
 KEPT = 10_000
-"""Runs whose facts are kept; classes are counted over all."""
+"""Runs whose facts are kept, the first of every draw; classes are counted over all."""
 NULLS = 1_000
-"""Runs that are set beside their null histories."""
+"""Runs that are set beside their null histories, the first of every draw."""
 FALLS = (0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some runs with one draw of the free parameters."""
+    """Some runs with one draw of the free parameters.  first: number of the draw's first run."""
 
     draw: int
     runs: range
+    first: int = 0
+
+    def among(self, most: int) -> int:
+        """How many of the runs are among the first `most` of their draw."""
+        return min(max(self.first + most - self.runs.start, 0), len(self.runs))
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ def played(p: Parameters, decide: Decide, seed: int, runs: range, boundary: Boun
 
 @dataclass
 class Tally:
-    """Verdicts counted, and the facts of the first runs kept. All counts are exact in any order of parts."""
+    """Verdicts counted, and the facts of some runs kept. All counts are exact in any order of parts."""
 
     draws: int
     runs: int = 0
@@ -225,26 +232,33 @@ class Worker:
         ]
         classes = np.stack([np.bincount(each[own], minlength=len(Class)) for each in by_tolerance])
         deep = (measured["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
-        kept = self._kept(part, history, reading) if part.runs.start < KEPT else None
+        kept = self._kept(part, history, reading) if part.among(self._of_each(KEPT)) else None
         return Counted(classes, deep, int(verdicts.excess[own].sum()), kept)
 
     def _kept(self, part: Part, history: History, reading: Reading) -> Kept:
-        own = slice(0, len(part.runs))
+        count = part.among(self._of_each(KEPT))
+        own = slice(0, count)
         assert history.causes is not None
         return Kept(
             facts=np.stack([reading.measured[name][own] for name in FACTS]),
             classes=reading.verdicts.classes[own],
             chance=self._by_chance(part, history)[own],
-            draw=np.full(len(part.runs), part.draw),
+            draw=np.full(count, part.draw),
             causes=history.causes[:, own],
         )
 
     def _by_chance(self, part: Part, history: History) -> Ints:
-        """Classes of the null histories of the first runs, -1 for the others."""
-        if part.runs.start >= NULLS:
-            return np.full(history.runs, -1)
-        rng = np.random.default_rng((self.job.seed, part.runs.start))
-        return self.job.instrument.read(null_history(history, rng)).verdicts.classes
+        """Classes of the null histories of the first runs of the draw, -1 for the others."""
+        classes, count = np.full(history.runs, -1), part.among(self._of_each(NULLS))
+        if count:
+            rng = np.random.default_rng((self.job.seed, part.runs.start))
+            found = self.job.instrument.read(null_history(history, rng)).verdicts.classes
+            classes[:count] = found[:count]
+        return classes
+
+    def _of_each(self, most: int) -> int:
+        """Runs of each draw, if at least `most` of all are wanted, from every draw as many."""
+        return most if self.job.draws is None else -(-most // len(self.job.draws.places))
 
 
 def _joint(first: Ints, second: Ints) -> Ints:
@@ -259,7 +273,7 @@ def parts_of(runs: int, draws: int) -> list[Part]:
     """
     edges = np.linspace(0, runs, draws + 1).astype(int)
     return [
-        Part(draw, range(start, min(start + CHUNK, int(end))))
+        Part(draw, range(start, min(start + CHUNK, int(end))), int(first))
         for draw, (first, end) in enumerate(pairwise(edges))
         for start in range(int(first), int(end), CHUNK)
     ]

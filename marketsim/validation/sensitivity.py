@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from marketsim.ensemble import Decide, simulate_chunk
+from marketsim.processes import pool, work
 from marketsim.scenario.free import FreeSpace, impossible
 from marketsim.scenario.parameters import Parameters
 from marketsim.state import Floats
