@@ -16,6 +16,7 @@ import mesa
 import numpy as np
 
 from agents.model import MarketModel
+from benchmarks.assessing import assess_speed, cost_of_assessing, peak_memory_of_assessing
 from benchmarks.floor import floor_runs_per_second
 from benchmarks.installed import size_in_mb
 from benchmarks.parts import share_of_time
@@ -85,6 +86,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=8192, help="runs of each ensemble")
     parser.add_argument("--mesa-runs", type=int, default=24, help="runs of the Mesa model")
     parser.add_argument("--memory-runs", type=int, default=20000, help="runs of the memory measurement")
+    parser.add_argument("--assessed-runs", type=int, default=100_000, help="runs of the largest assessment")
     options = parser.parse_args()
     world = load_scenario(SCENARIO)
     parameters, decide = Parameters(world), strategies_of(world)
@@ -101,6 +103,7 @@ def main() -> None:
         "share of time by part": {part: round(share, 3) for part, share in share_of_time(parameters, decide).items()},
         "floor by kind of pass, ms per chunk": {kind: round(1000 * value, 1) for kind, value in seconds.items()},
     }
+    figures |= _assessing(options.assessed_runs)
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
     )
@@ -108,6 +111,19 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:50} {value:,.3f}" if isinstance(value, float) else f"{name:50} {value}")
     (_ROOT / "benchmarks" / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _assessing(runs: int) -> dict[str, float]:
+    """What the shakeout test costs: time beside simulating, of the default and of the dearest scenario, and memory."""
+    shares = {}
+    for scenario in (SCENARIO, "photovoltaics"):
+        simulating, assessing = cost_of_assessing(scenario, CHUNK)
+        shares[f"assessing {scenario}, share of simulating"] = assessing / simulating
+    return shares | {
+        "simulated and assessed, 2 workers, runs/s": assess_speed(SCENARIO, runs // 10, 2),
+        f"peak memory, {runs // 10} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs // 10, 2),
+        f"peak memory, {runs} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs, 2),
+    }
 
 
 if __name__ == "__main__":

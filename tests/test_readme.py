@@ -12,6 +12,11 @@ from marketsim.cli import main
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.zh-CN.md"]
+SMALL = {
+    "run": ["--runs", "2", "--quarters", "2", "--workers", "1"],
+    "assess": ["--runs", "4", "--draws", "2", "--set", "quarters=8", "--workers", "1"],
+}
+"""What makes a command quick that is shown as it is meant."""
 
 
 def blocks(readme: str, language: str) -> list[str]:
@@ -38,10 +43,11 @@ def test_python_examples_run(readme: str, capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize("readme", READMES)
 def test_commands_run(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "history.csv").write_text("year,firms\n2011,624\n2012,274\n")
     shown = commands(readme)
     assert len(shown) >= 5
     for arguments in shown:
-        small = ["--runs", "2", "--quarters", "2", "--workers", "1"] if arguments[0] == "run" else []
+        small = SMALL.get(arguments[0], []) if "--data" not in arguments else []
         with pytest.raises(SystemExit) as caught:
             main([*arguments, *small])
         assert caught.value.code == 0, arguments

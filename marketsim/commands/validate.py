@@ -55,7 +55,7 @@ def validate(
         from marketsim.validation.study import Settings, conduct, runs_of
 
         prepare(folder)  # before minutes of work that would be lost
-        settings = Settings(runs, seed, trajectories, min(runs, Settings.runs_of_point))
+        settings = Settings(runs, seed, trajectories, min(runs, Settings.runs_of_point), min(runs, Settings.draws))
         processes = workers or os.cpu_count() or 1
         made_from = fingerprint(settings, _decider)
         if instrument:
@@ -65,7 +65,7 @@ def validate(
             study = conduct(settings, _decider, processes, advance)
         paths = write(study, made_from, folder)
     if not quiet:
-        typer.echo(f"{paths[0]} written, and {len(paths) - 1} files in {paths[-1].parent}", err=True)
+        typer.echo(f"{paths[0]} written, and {len(paths) - 1} files that belong to it", err=True)
 
 
 def _measure_instrument(made_from: Fingerprint, workers: int, quiet: bool) -> None:

@@ -257,7 +257,7 @@ class Worker:
         return classes
 
     def _of_each(self, most: int) -> int:
-        """Runs of each draw, if at least `most` of all are wanted, from every draw as many."""
+        """How many first runs of each draw make `most` in all, or hardly more."""
         return most if self.job.draws is None else -(-most // len(self.job.draws.places))
 
 

@@ -114,7 +114,8 @@ def median_interval(values: Floats, level: float = 0.90) -> Interval:
 def equivalence(values: Floats, low: float, high: float) -> float:
     """p-value of the claim that the median lies between two bounds: the larger of two sign tests, one at each bound.
 
-    values: none NaN; those at a bound, up to rounding, lie inside, as in `Range.contains`.  Source: two one-sided tests, Schuirmann (1987).
+    values: none NaN; those at a bound, up to rounding, lie inside, as in `Range.contains`.
+    Source: two one-sided tests, Schuirmann (1987).
     """
     from scipy import stats
 

@@ -50,7 +50,7 @@ class Settings:
     seed: int = 7
     trajectories: int = 16
     runs_of_point: int = 64
-    draws: int = 256
+    draws: int = 200
     runs_of_draw: int = 8
 
 

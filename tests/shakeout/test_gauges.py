@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketsim.shakeout.facts import FACTS
-from marketsim.shakeout.gauges import BUSY, GAUGES, IDLE, LOSING, SCARCE, gauges, measure
+from marketsim.shakeout.gauges import BUSY, GAUGES, LOSING, SCARCE, gauges, measure
 from marketsim.shakeout.history import History
 from marketsim.shakeout.window import window
 from tests.shakeout.hand_made import measured, random_history, written
@@ -79,15 +79,14 @@ def test_rationed_needs_full_contracts_and_an_input_that_is_nearly_taken():
 
 def test_losing_is_idle_firms_or_losses_of_the_largest():
     """3 of the 6 years of which either is known."""
-    firms, idle = [12, 12, 12, 12, 12, 12, 12, 12], [4, 3.9, 0, 0, NO, 4, NO, NO]
+    firms, idle = [12, 12, 12, 12, 12, 12, 12, 12], [4, 3.9, 0, 0, NO, 4, NO, NO]  # of 16: a quarter
     profitable = [1, 1, LOSING, LOSING + 0.01, 1, NO, NO, NO]
-    assert 4 / 16 == IDLE
     assert read("losing", firms=firms, idle=idle, profitable=profitable) == pytest.approx(3 / 6)
     assert np.isnan(read("losing"))
 
 
 def test_bounds_of_structure_three_years_after_the_trough():
-    """Two thirds for ten of twelve firms in 2005: the two largest have 2/15 at least, and 2/3 - 8/6 < 2/15 cannot be."""
+    """Known; or the largest of eleven has a half, so that the second has 1/20 to 1/2; or only that there are four."""
     known = {"top2_share": [NO] * 5 + [0.3, NO, NO], "hhi": [NO] * 5 + [0.1, NO, NO]}
     assert [read(name, **known) for name in ("C1 low", "C1 high", "C2 low", "C2 high")] == [0.1, 0.1, 0.3, 0.3]
     half = {"firms": [20, 30, 11, 11, 11, 11, 11, 11], "top1_share": [NO] * 5 + [0.5, NO, NO]}
@@ -98,7 +97,7 @@ def test_bounds_of_structure_three_years_after_the_trough():
 
 
 def test_the_most_excess_that_lasted():
-    """Years are long enough; what was before W, or after it, does not count."""
+    """A year is long enough; what was after W does not count."""
     assert read("excess", capacity=[1, 3, 2, 9, 9, 9, 9, 9], demand=[1.0] * 8) == 3
     assert read("excess", capacity=[1, NO, 2, 9, 9, 9, 9, 9], demand=[1.0] * 8) == 2
     assert np.isnan(read("excess", capacity=[1, 1, 1, 9, 9, 9, 9, 9], demand=[0.0] * 8))

@@ -21,7 +21,7 @@ free:
   capacity: {moves: [nodes.n7.capacity], low: 0.6, high: 1.5, factor: true}
   tokens: {moves: [market.counted_tokens], low: 0.5, high: 1, factor: true}
 """
-SETTINGS = Settings(runs=3, seed=5, trajectories=2, runs_of_point=3)
+SETTINGS = Settings(runs=3, seed=5, trajectories=2, runs_of_point=3, draws=3)
 
 
 def small_library(folder: Path) -> Path:
@@ -30,6 +30,7 @@ def small_library(folder: Path) -> Path:
     for name in (f"{DEFAULT}-slow-ramp", "steady"):
         shutil.copy(SCENARIOS / f"{name}.yaml", folder)
     shutil.copy(SCENARIOS / "targets" / f"{DEFAULT}.yaml", folder / "targets")
+    shutil.copytree(SCENARIOS / "shakeout", folder / "shakeout")
     text = (SCENARIOS / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
     text, found = re.subn(r"\nfree:\n.*?(?=\n\w)", FREE, text, flags=re.DOTALL)
     assert found == 1

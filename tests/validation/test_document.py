@@ -16,7 +16,8 @@ from marketsim.validation.study import Study
 
 SECTIONS = [
     "1. In one page", "2. China's AI chips", "3. Where sources conflict", "4. Photovoltaics",
-    "5. Other kinds of markets", "6. What the outcomes hang on", "7. What is not validated, and how to do it again",
+    "5. Other kinds of markets", "6. What the outcomes hang on", "7. The shakeout test",
+    "8. What is not validated, and how to do it again",
 ]  # fmt: skip
 
 

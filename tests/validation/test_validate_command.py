@@ -50,7 +50,7 @@ def test_the_command_writes_the_same_bytes_on_any_number_of_workers(
     options = ("--runs", "3", "--seed", "5", "--trajectories", "2", "--workers", "2")
     done = marketsim("validate", "--out", str(tmp_path), *options)
     assert (done.code, done.out) == (0, "")
-    assert done.err.startswith(f"{tmp_path / 'validation.md'} written, and 7 files in ")
+    assert done.err.startswith(f"{tmp_path / 'validation.md'} written, and 9 files that belong to it")
     names = {path.relative_to(report) for path in report.rglob("*") if path.is_file()}
     assert names == {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     for name in names:

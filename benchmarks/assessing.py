@@ -1,0 +1,59 @@
+"""What the shakeout test costs beside simulating, and how much memory it takes for many runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from marketsim.api import strategies_of
+from marketsim.market import Market
+from marketsim.scenario.library import load_scenario
+from marketsim.scenario.parameters import Parameters
+from marketsim.shakeout.ensemble import Job, assess
+from marketsim.shakeout.instrument import TOLERANCES, load_instrument
+from marketsim.shakeout.record import Recorder
+
+_ROOT = Path(__file__).parent.parent
+
+
+def cost_of_assessing(scenario: str, runs: int) -> tuple[float, float]:
+    """Seconds of simulating runs side by side, and of recording, measuring and judging them; one process."""
+    world = load_scenario(scenario)
+    p, decide, instrument = Parameters(world), strategies_of(world), load_instrument()
+    market, recorder, recording = Market(p, 0, range(runs)), Recorder(p, runs), 0.0
+    start = time.perf_counter()
+    for now, before, outcome in market.play(decide):
+        began = time.perf_counter()
+        recorder.add(now, before, outcome, market.state)
+        recording += time.perf_counter() - began
+    simulating = time.perf_counter() - start - recording
+    began = time.perf_counter()
+    measured = instrument.read(recorder.result()).measured
+    for factor in TOLERANCES:
+        instrument.scaled(factor).judge(measured)
+    return simulating, recording + time.perf_counter() - began
+
+
+def assess_speed(scenario: str, runs: int, workers: int) -> float:
+    """Runs per second, simulated and assessed, the scenario as it is written."""
+    world = load_scenario(scenario)
+    job = Job(world, strategies_of(world), 0, load_instrument())
+    start = time.perf_counter()
+    assess(job, runs, workers)
+    return runs / (time.perf_counter() - start)
+
+
+def peak_memory_of_assessing(scenario: str, runs: int, workers: int) -> float:
+    """Peak resident memory in MB of assessing, all processes together, by their largest process times their number."""
+    code = (
+        "import resource\n"
+        "from benchmarks.assessing import assess_speed\n"
+        f"assess_speed({scenario!r}, {runs}, {workers})\n"
+        "own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
+        f"print((own + child * {workers}) / 1024)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=_ROOT).stdout
+    return float(out)
