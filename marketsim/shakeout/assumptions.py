@@ -7,6 +7,7 @@ others as drawn: regional sensitivity analysis. Source: Hornberger, Spear (1981)
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -81,6 +82,8 @@ def _compared(response: Floats, weights: Ints, low: Bools, high: Bools) -> tuple
     below, above = (float(np.average(response[group], weights=weights[group])) for group in (low, high))
     if np.ptp(response[low]) == 0 and np.ptp(response[high]) == 0:
         return below, above, Interval(above - below, above - below, above - below), 1.0 if above == below else 0.0
-    test = stats.ttest_ind(response[high], response[low], equal_var=False)
+    with catch_warnings():
+        simplefilter("ignore", RuntimeWarning)  # one third may not vary at all: nothing is lost there
+        test = stats.ttest_ind(response[high], response[low], equal_var=False)
     interval = test.confidence_interval(0.95)
     return below, above, Interval(above - below, float(interval.low), float(interval.high)), float(test.pvalue)

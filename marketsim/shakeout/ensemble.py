@@ -172,7 +172,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a worker sends of a part."""
+    """A part counted under one policy."""
 
     classes: Ints  # [tolerance, class]
     falls: Ints  # [fall]
@@ -181,7 +181,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Compared:
     """What a worker sends: a part counted under each policy, and classes under the first and each other jointly."""
 
     policies: tuple[Counted, ...]
@@ -212,7 +212,7 @@ class Worker:
             self._worlds[policy] = Parameters(self.job.world(draw, policy))
         return self._worlds[policy]
 
-    def __call__(self, part: Part) -> Answer:
+    def __call__(self, part: Part) -> Compared:
         job = self.job
         histories = [
             played(self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary)
@@ -222,7 +222,7 @@ class Worker:
         first, *others = (reading.verdicts.classes[: len(part.runs)] for reading in readings)
         joint = np.stack([_joint(first, other) for other in others]) if others else None
         counted = (self._count(part, *read) for read in zip(histories, readings, strict=True))
-        return Answer(tuple(counted), joint)
+        return Compared(tuple(counted), joint)
 
     def _count(self, part: Part, history: History, reading: Reading) -> Counted:
         instrument, own = self.job.instrument, slice(0, len(part.runs))

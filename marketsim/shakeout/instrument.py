@@ -16,7 +16,7 @@ from marketsim.shakeout.gauges import Measured, measure
 from marketsim.shakeout.history import History
 from marketsim.shakeout.reference import Reference, folder, load_reference
 from marketsim.shakeout.window import Window, window
-from marketsim.state import Floats, Ints
+from marketsim.state import Bools, Floats, Ints
 
 TOLERANCES = (0.75, 1.0, 1.5)
 """Factors on all reference ranges with which every verdict is repeated."""
@@ -47,9 +47,9 @@ class ErrorRates:
         return np.where(self.measured[:, None], rates, np.nan)
 
     @property
-    def measured(self) -> Any:
+    def measured(self) -> Bools:
         """Which true classes were measured, [class]."""
-        return self.verdicts.sum(axis=1) > 0
+        return np.asarray(self.verdicts.sum(axis=1) > 0)
 
     @property
     def right(self) -> Floats:

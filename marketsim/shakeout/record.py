@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from marketsim.errors import MarketSimError
 from marketsim.outcomes import ACTIVE, foundry_use, herfindahl, memory_use
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import TERMS
@@ -28,7 +29,7 @@ ECOSYSTEM = ("software", "lock_in")
 
 
 def members(p: Parameters, boundary: Boundary) -> Ints:
-    """Indices of the vendor slots inside a boundary. Raises ValueError if there is none."""
+    """Indices of the vendor slots inside a boundary. Raises MarketSimError if there is none."""
     strategies = p.strategies
     inside = {
         "merchant": [slot for slot in range(p.domestic) if strategies[slot] != CAPTIVE],
@@ -36,7 +37,7 @@ def members(p: Parameters, boundary: Boundary) -> Ints:
         "all": list(range(len(p.vendors))),
     }[boundary]
     if not inside:
-        raise ValueError(f"no vendor of the scenario is inside the boundary {boundary!r}")
+        raise MarketSimError(f"no vendor of the scenario is in the market {boundary!r}: choose a wider one")
     return np.array(inside)
 
 

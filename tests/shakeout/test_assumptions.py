@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from marketsim.shakeout.assumptions import FEWEST, of_class, ranked
 from marketsim.shakeout.classify import Class
@@ -68,6 +69,16 @@ def test_thirds_without_any_spread(response: np.ndarray, p_value: float):
     (found,) = ranked(draws, response[draws.places[:, 0].argsort().argsort()], np.full(12, 8))
     assert found.p_value == p_value
     assert found.shift.low == found.shift.value == found.shift.high == response[-1] - response[0]
+
+
+def test_a_third_that_does_not_vary():
+    """Welch's test by hand: all of the error is that of the other third."""
+    draws = parameters(1, 12)
+    response = np.array([1.0, 1, 1, 1, 0, 0, 0, 0, 0.2, 0.4, 0.4, 0.6])
+    (found,) = ranked(draws, response[draws.places[:, 0].argsort().argsort()], np.full(12, 8))
+    expected = stats.t.interval(0.95, 3, -0.6, stats.sem(response[8:]))
+    assert (found.shift.low, found.shift.high) == pytest.approx(expected)
+    assert found.p_value == pytest.approx(stats.ttest_1samp(response[8:], 1.0).pvalue)
 
 
 def test_too_few_draws_say_nothing():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from marketsim.api import strategies_of
+from marketsim.errors import MarketSimError
 from marketsim.market import Market
 from marketsim.outcomes import METRICS, Outcomes, YearBook
 from marketsim.rules.finance import CAUSES
@@ -178,7 +179,7 @@ def test_boundaries():
     assert {p.strategies[slot] for slot in set(domestic) - set(merchant)} == {"captive"}
     assert len(domestic) == p.domestic and len(everyone) == len(p.vendors)
     captive = plain_world(2, each={"strategy": "captive"})
-    with pytest.raises(ValueError, match="no vendor of the scenario is inside the boundary 'merchant'"):
+    with pytest.raises(MarketSimError, match="no vendor of the scenario is in the market 'merchant'"):
         members(captive, "merchant")
 
 

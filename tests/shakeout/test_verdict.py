@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from marketsim.rules.finance import CAUSES
+from marketsim.shakeout import distance
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import Assessed, Kept, Tally
 from marketsim.shakeout.facts import FACTS
@@ -39,6 +40,14 @@ REFERENCE = load_reference()
 INSTRUMENT = Instrument(REFERENCE)
 SIZE = len(Class)
 PV, LOCK, COMMODITY, NICHE, UNTOLD, RATIONED, SHELTERED, COLLAPSE, NONE = Class
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples() -> Iterator[None]:
+    """The bootstrap of distances takes most of the time of a verdict, and none of these tests looks at it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distance, "RESAMPLES", 20)
+        yield
 
 
 def assessed(*tallies: Tally, joint: np.ndarray | None = None, **given: Any) -> Assessed:
@@ -87,6 +96,7 @@ def test_answers(counts: Mapping[Class, int], draws: int, expected: Answer):
 COUNTS = st.dictionaries(st.sampled_from(list(Class)), st.integers(1, 20), min_size=1)
 
 
+@settings(max_examples=25, deadline=None)
 @given(COUNTS, st.integers(1, 4))
 def test_shares_sum_to_1(counts: dict[Class, int], draws: int):
     """The classes that occur and the four kinds, the most frequent first; kinds of shakeouts add up."""
@@ -220,8 +230,8 @@ def test_what_would_be_seen_by_chance():
     made.kept[0] = replace(made.kept[0], chance=chance)
     first = verdict(made).shares[0]
     assert first.which is PV
-    assert first.by_chance == 2 / 8
-    assert first.chance_p == pytest.approx(stats.binomtest(5, 6, alternative="greater").pvalue)
+    assert first.chance == 2 / 8
+    assert first.beyond_chance == pytest.approx(stats.binomtest(5, 6, alternative="greater").pvalue)
 
 
 def test_what_it_hangs_on():
