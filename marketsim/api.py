@@ -209,16 +209,18 @@ def shakeout_job(
     from marketsim.shakeout.ensemble import DRAWS, latin_hypercube
     from marketsim.shakeout.ensemble import Job as ShakeoutJob
     from marketsim.shakeout.fitted import fitted_facts
+    from marketsim.shakeout.known import recounted
 
     world = loaded.scenario
-    held = frozenset(levers_set([change.partition("=")[0].strip() for change in changes]))
+    by_hand = [change.partition("=")[0].strip() for change in changes]
+    held = frozenset(levers_set(by_hand))
     for policy in policies:
         if policy is not None:
             under_policy(world, policy, held)  # a wrong name is told before minutes of work
     count = min(DRAWS, max(runs // 4, 1)) if draws is None else _at_least_one("draws", draws)
     if count > runs:
         raise ValueError(f"{count} draws need at least as many runs, not {runs}")
-    sample = latin_hypercube(loaded, count, seed) if count > 1 else None
-    dropped = instrument.dropped | fitted_facts(world, instrument.reference)
-    scoring = replace(instrument, dropped=dropped)
+    sample = latin_hypercube(loaded, count, seed, by_hand) if count > 1 else None
+    dropped = fitted_facts(world, instrument.reference) - instrument.dropped
+    scoring = recounted(replace(instrument, dropped=instrument.dropped | dropped)) if dropped else instrument
     return ShakeoutJob(world, strategies_of(world), seed, scoring, boundary, sample, tuple(policies), held)

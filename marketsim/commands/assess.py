@@ -109,11 +109,15 @@ def assess(
 def _instrument(reference: Path | None, tolerance: float, drop: list[str] | None) -> Instrument:
     from marketsim.shakeout.facts import FACTS
     from marketsim.shakeout.instrument import load_instrument
+    from marketsim.shakeout.known import recounted
 
     unknown = [fact for fact in drop or () if fact not in FACTS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(FACTS)}", param_hint="'--drop'")
-    return replace(load_instrument(reference), dropped=frozenset(drop or ())).scaled(tolerance)
+    usual = load_instrument(reference)
+    if reference is None and tolerance == 1 and not drop:
+        return usual
+    return recounted(replace(usual, dropped=frozenset(drop or ())).scaled(tolerance))
 
 
 def _job(
@@ -131,6 +135,9 @@ def _job(
 
     if draws is not None and draws > runs:
         raise typer.BadParameter(f"{draws} draws need at least as many runs: --runs {draws}", param_hint="'--draws'")
+    twice = [policy for policy in policies if policies.count(policy) > 1]
+    if twice:
+        raise typer.BadParameter(f"{twice[0]!r} is given twice: nothing to compare", param_hint="'--policy'")
     loaded = load(name, overrides)
     known = loaded.scenario.policies
     chosen = [None if policy == AS_IT_IS and policy not in known else policy for policy in policies] or [None]

@@ -209,7 +209,7 @@ def fact_range(known: Range | None) -> str:
 
 
 def _on_facts(verdict: Verdict) -> str:
-    kept = f", of the first {KEPT:,} runs" if verdict.runs > KEPT else ""
+    kept = f", of about {KEPT:,} runs" if verdict.runs > KEPT else ""
     text = "Found in this run" if verdict.runs == 1 else f"Median and middle 80 % of runs in which it is known{kept}"
     like = [line.name for line in verdict.facts if line.p_value < 0.05]
     if verdict.runs > 1:

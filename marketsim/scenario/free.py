@@ -84,6 +84,18 @@ class FreeSpace:
         """Names of the free parameters."""
         return list(self.parameters)
 
+    def without(self, paths: Iterable[str]) -> FreeSpace:
+        """The space without parameters that move a figure at one of these dotted paths, in it or above it."""
+        fixed = [tuple(path.split(".")) for path in paths]
+
+        def touched(free: FreeParameter) -> bool:
+            moved = [
+                tuple(map(str, path)) for pattern in free.moves for path, _ in points(figures_at(self.tree, pattern))
+            ]
+            return any(path[: len(one)] == one[: len(path)] for path in moved for one in fixed)
+
+        return FreeSpace(self.tree, {name: free for name, free in self.parameters.items() if not touched(free)})
+
     @cached_property
     def present(self) -> Floats:
         """Values in the scenario as it is written: 1 for a factor, the first figure for a value, [parameter]."""

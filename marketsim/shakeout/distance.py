@@ -36,15 +36,22 @@ def distance_difference(kept: Kept, reference: Reference, dropped: frozenset[str
     """
     shakeouts = np.flatnonzero(kept.classes <= Class.UNTOLD)
     chosen = shakeouts[:: max(-(-len(shakeouts) // MOST), 1)]
-    names = [name for name in FACTS if name not in dropped | {NO_POWER} and _both(reference, name)]
+    facts = dict(zip(FACTS, kept.facts[:, chosen], strict=True))
+    usable = [name for name in FACTS if name not in dropped | {NO_POWER} and _both(reference, name)]
+    names = [name for name in usable if not np.isnan(facts[name]).all()]
     if len(chosen) < FEWEST or not names:
         return None
-    facts = kept.facts[[list(FACTS).index(name) for name in names]][:, chosen]
+    known = np.stack([facts[name] for name in names])
     ranges = [[_known(reference, name, kind) for name in names] for kind in KINDS]
-    value = float(np.median(_difference(facts, ranges, None)))
+    sigmas = np.array([each.sigma for each in ranges[0]])
+    centred = np.nan_to_num((known - np.nanmedian(known, axis=1, keepdims=True)) / sigmas[:, None])
+    whiten = np.linalg.cholesky(np.linalg.inv(shrunk_correlation(centred))).T
+    value = float(np.median(_difference(known, ranges, whiten, None)))
     rng = np.random.default_rng(seed)
     draws = kept.draw[chosen]
-    resampled = [float(np.median(_difference(facts[:, _resample(draws, rng)], ranges, rng))) for _ in range(RESAMPLES)]
+    resampled = [
+        float(np.median(_difference(known[:, _resample(draws, rng)], ranges, whiten, rng))) for _ in range(RESAMPLES)
+    ]
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Interval(value, float(low), float(high))
 
@@ -66,16 +73,21 @@ def shrunk_correlation(standardised: Floats) -> Floats:
     return np.where(off, (1 - shrinkage) * correlation, 1.0)
 
 
-def _difference(facts: Floats, ranges: Sequence[Sequence[Range]], rng: np.random.Generator | None) -> Floats:
-    """d_ecosystem - d_photovoltaic of each run.  rng: draws the middles within their ranges; none: takes them."""
+def _difference(
+    facts: Floats, ranges: Sequence[Sequence[Range]], whiten: Floats, rng: np.random.Generator | None
+) -> Floats:
+    """d_ecosystem - d_photovoltaic of each run.
+
+    whiten: W with W'W the inverse of the facts' correlation.  rng: draws the middles of the ranges within them; none:
+    takes them.
+    """
     distances = []
     for known in ranges:
         centres = np.array([each.centre for each in known])
         sigmas = np.array([each.sigma for each in known])
         middles = centres if rng is None else rng.normal(centres, sigmas)
         z = np.nan_to_num((facts - middles[:, None]) / sigmas[:, None])
-        inverse = np.linalg.inv(shrunk_correlation(z))
-        distances.append(np.sqrt(np.maximum(np.einsum("fr,fg,gr->r", z, inverse, z), 0.0)))
+        distances.append(np.sqrt(((whiten @ z) ** 2).sum(axis=0)))
     photovoltaic, ecosystem = distances
     return np.asarray(ecosystem - photovoltaic)
 

@@ -6,7 +6,7 @@ policy with the same luck, so that policies can be compared run by run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -71,14 +71,15 @@ class Draws:
             raise impossible(error) from None
 
 
-def latin_hypercube(loaded: LoadedScenario, draws: int, seed: int) -> Draws | None:
+def latin_hypercube(loaded: LoadedScenario, draws: int, seed: int, by_hand: Sequence[str] = ()) -> Draws | None:
     """Draws of all free parameters of a scenario that cover the range of each evenly; None if it has none.
 
+    by_hand: dotted paths of figures that were set by hand; parameters that would move them are not drawn.
     Source: McKay, Beckman, Conover (1979), Technometrics 21(2); sampled by SciPy.
     """
     from scipy.stats import qmc
 
-    space = FreeSpace.of(loaded.tree, loaded.scenario)
+    space = FreeSpace.of(loaded.tree, loaded.scenario).without(by_hand)
     if not space.names:
         return None
     notes = {name: loaded.provenance[f"free.{name}.low"].note or "" for name in space.names}

@@ -8,7 +8,7 @@ from marketsim import targets
 from marketsim.scenario.schema import Scenario
 from marketsim.shakeout.reference import Reference
 
-AT_ONCE = ("_trough", "fall_in_active", "learning_rate")
+AT_ONCE = ("_trough", "fall_in_active", "learning_rate", "hhi", "top10_margin")
 """Measures, or ends of their names, that hold a fact by themselves; of others it takes figures of two periods."""
 
 

@@ -7,14 +7,16 @@ lacks left out of them too, they say how often the verdict on such a table is ri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from marketsim.errors import MarketSimError
 from marketsim.shakeout.gauges import Measured
+from marketsim.shakeout.instrument import Instrument
 from marketsim.shakeout.reference import folder
-from marketsim.shakeout.trial import WORLDS, Trial
+from marketsim.shakeout.trial import WORLDS, Trial, confusion
 
 FILE = "known-runs.parquet"
 
@@ -57,6 +59,15 @@ def load(path: Path | None = None) -> list[Trial]:
         for (world,), part in parts.items()
         if world in WORLDS
     ]
+
+
+def recounted(instrument: Instrument) -> Instrument:
+    """An instrument that was changed, with its errors counted anew on the runs of known class, where there are any.
+
+    Other ranges and dropped facts make it err otherwise than it did when it was measured.
+    """
+    trials = load()
+    return replace(instrument, errors=confusion(trials, instrument)) if trials else instrument
 
 
 def lacking(trials: Sequence[Trial], measured: Measured) -> list[Trial]:

@@ -150,12 +150,13 @@ def overlap(trials: list[Trial]) -> Floats:
 
 
 def tuned(trials: list[Trial], reference: Reference) -> Thresholds:
-    """Thresholds with the largest mean share of right verdicts over worlds, false photovoltaic ones below the limit.
+    """Thresholds with the largest mean share of right verdicts over worlds.
 
-    One threshold is moved after another, over and over, until no move is worth it.
+    One threshold is moved after another, over and over, until no move is worth it. A move may not bring false
+    photovoltaic verdicts above their limit, nor further above it.
     """
     best = replace(Thresholds(), overlap=overlap(trials))
-    score = _score(trials, reference, best)
+    right, false = _rates(trials, reference, best)
     moved = True
     while moved:
         moved = False
@@ -163,16 +164,15 @@ def tuned(trials: list[Trial], reference: Reference) -> Thresholds:
             for value in values:
                 change: dict[str, Any] = {name: value}
                 candidate = replace(best, **change)
-                found = _score(trials, reference, candidate)
-                if found > score + WORTH:
-                    best, score, moved = candidate, found, True
+                found, wrong = _rates(trials, reference, candidate)
+                if found > right + WORTH and wrong <= max(false, MOST_FALSE):
+                    best, right, false, moved = candidate, found, wrong, True
     return best
 
 
-def _score(trials: list[Trial], reference: Reference, thresholds: Thresholds) -> float:
-    """Mean share of right verdicts over worlds, less what false photovoltaic verdicts exceed their limit by."""
+def _rates(trials: list[Trial], reference: Reference, thresholds: Thresholds) -> tuple[float, float]:
+    """Mean over worlds of the share of right verdicts, and over those of other classes of false photovoltaic ones."""
     instrument = Instrument(reference, thresholds)
     verdicts = [(trial.true, trial.verdicts(instrument)) for trial in trials]
-    right = float(np.mean([np.mean(found == true) for true, found in verdicts]))
     false = [np.mean(found == Class.PHOTOVOLTAIC) for true, found in verdicts if true is not Class.PHOTOVOLTAIC]
-    return right - max(float(np.mean(false)) - MOST_FALSE, 0.0)
+    return float(np.mean([np.mean(found == true) for true, found in verdicts])), float(np.mean(false or [0.0]))

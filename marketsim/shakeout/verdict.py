@@ -201,16 +201,22 @@ def _class_shares(tally: Tally, errors: ErrorRates | None) -> list[ClassShare]:
 
 
 def _beyond_chance(kept: Kept, which: Class) -> tuple[float, float]:
-    """Share of a class among null histories, and McNemar's exact one-sided p-value that runs have it more often."""
+    """Share of a class among null histories, and McNemar's exact one-sided p-value that runs have it more often.
+
+    Runs of one draw of the parameters are alike: the test takes one of each, where there are several draws.
+    """
     from scipy import stats
 
-    compared = kept.chance >= 0
-    if not compared.any():
+    compared = np.flatnonzero(kept.chance >= 0)
+    if not len(compared):
         return float("nan"), float("nan")
+    share = float(np.mean(kept.chance[compared] == which))
+    if kept.draw.max() > 0:
+        compared = compared[np.unique(kept.draw[compared], return_index=True)[1]]
     true, null = kept.classes[compared] == which, kept.chance[compared] == which
     gained, lost = int((true & ~null).sum()), int((null & ~true).sum())
     p_value = stats.binomtest(gained, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
-    return float(null.mean()), float(p_value)
+    return share, float(p_value)
 
 
 def posteriors(errors: ErrorRates | None, shares: Floats) -> tuple[Floats, Floats]:

@@ -141,5 +141,5 @@ def test_a_missing_library_is_named_with_what_brings_it(calibrate: Call, monkeyp
     monkeypatch.setattr(module, "NEEDED", ("cma", "no_such_library"))
     shown = calibrate("world.yaml", "figures.yaml")
     assert shown.err.strip() == (
-        "marketsim: this command needs no_such_library: pip install 'chip-market[calibration]' brings them"
+        "marketsim: this command needs no_such_library: pip install 'chip-market[calibration]' brings it"
     )

@@ -249,7 +249,11 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "wrong path": (["steady", "--set", "markt.luck=1"], 1, "did you mean 'market'?"),
     "wrong value": (["steady", "--set", "market.luck=x"], 1, "market.luck: is of the wrong type"),
     "no value": (["steady", "--set", "market.luck"], 1, "is not of the form path=value"),
-    "a draw that cannot be": (["steady", "--set", "market.luck=4.9", "--runs", "64"], 1, "market.luck: "),
+    "the same policy twice": (
+        [SMALL, "--policy", "no-discount", "--policy", "no-discount"],
+        2,
+        "'no-discount' is given twice: nothing to compare",
+    ),
     "unknown fact": (["steady", "--drop", "X1"], 2, "'X1' is not one of S1, S2"),
     "unknown market": (["steady", "--market", "foreign"], 2, "'foreign' is not one of"),
     "unknown format": (["steady", "--format", "parquet"], 2, "'parquet' is not one of"),
@@ -280,6 +284,23 @@ def test_wrong_use_is_explained(assess, monkeypatch, tmp_path: Path, arguments: 
     assert text in " ".join(shown.err.split())
     assert "Traceback" not in shown.err
     assert list(tmp_path.iterdir()) == [], "nothing is written"
+
+
+def test_a_draw_that_cannot_be(assess, tmp_path: Path):
+    """The range of a free parameter may lead out of what a figure can be."""
+    wide = "free: {luck: {moves: [market.luck], low: 1, high: 90, factor: true, source: assumption, note: too wide}}"
+    world = tmp_path / "wide.yaml"
+    world.write_text(f"extends: steady\nname: wide\ntitle: {{en: W, zh: W}}\n{wide}\n")
+    shown = assess(str(world), "--runs", "64")
+    assert (shown.code, shown.out) == (1, "")
+    assert "market.luck: " in shown.err and "Traceback" not in shown.err
+
+
+def test_figures_set_by_hand_are_not_drawn(assess):
+    """Otherwise a draw would undo what was asked for."""
+    options = ("--runs", "8", "--draws", "4", "--set", "quarters=24", "--format", "json")
+    plain, dear = (assess("steady", *options, *more).out for more in ((), ("--set", "market.luck=4")))
+    assert plain != dear
 
 
 def test_nobody_inside_the_market(assess, tmp_path: Path):
