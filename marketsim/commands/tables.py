@@ -348,7 +348,7 @@ def _shakeout(view: View) -> list[RenderableType]:
     for at in FALLS:
         found = summary.share_with_fall(at) * (summary.runs if few else 100)
         cells[f"runs with a fall of {100 * at:.0f} % or more, {'number' if few else '%'}"] = (written(found, 0), "")
-    remark = f"For comparison, {PHOTOVOLTAICS} %."
+    remark = f"For comparison, {PHOTOVOLTAICS} %. The verdict on the pattern: marketsim assess {summary.scenario.name}"
     if summary.scenario.quarters < SHORT:
         length = counted(summary.scenario.quarters, "quarter")
         remark = f"Too short for a shakeout to show, which takes years: {length}."

@@ -261,10 +261,11 @@ def test_commodity_without_learning_ends_fragmented() -> None:
     assert share(runs.top_two >= 0.6) < 0.3
 
 
-def test_commodity_with_learning_for_all_has_no_shakeout() -> None:
+def test_commodity_with_learning_for_all_loses_fewer_and_ends_fragmented() -> None:
+    """The glut alone takes half of the makers, and nobody runs away from the rest."""
     runs = history("commodity", "technology.experience_spillover=1")
-    assert share(runs.shakeout) < 0.1
-    assert share(runs.top_two >= 0.6) < 0.1
+    assert share(runs.fall < 0.7) > 0.9
+    assert share(runs.top_two < 0.5) > 0.9
 
 
 # Glut -----------------------------------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ def test_glut_is_a_price_war_that_leaves_many() -> None:
     runs = history("glut")
     assert share(runs.shakeout) > 0.95
     assert share(runs.excess >= 1.5) > 0.95
-    assert share(margin_trough(runs) < 0.05) > 0.95, "the large sell at cost in the worst year"
+    assert share(margin_trough(runs) < 0.08) > 0.95, "the large hardly cover the cost of making in the worst year"
     assert share(runs.top_two < 0.5) > 0.9
 
 
@@ -310,8 +311,9 @@ def test_glut_takes_leaders_too() -> None:
     assert share(np.array(lost) >= 3) > 0.9
 
 
-def test_glut_kills_by_price_and_debt() -> None:
-    assert history("glut").died_of("price_war", "funding") > 0.85
+def test_glut_kills_by_price_debt_and_idle_plant() -> None:
+    assert history("glut").died_of("price_war", "idle_capacity", "funding") > 0.95
+    assert history("glut").died_of("price_war", "funding") > 0.6
     assert history("glut").died_of("software", "supply") < 0.01
 
 
@@ -322,11 +324,16 @@ def test_glut_that_does_not_end_has_no_price_war() -> None:
     assert share(margin_trough(runs) > 0.1) > 0.9
 
 
-def test_glut_without_debt_has_no_shakeout() -> None:
-    """Prices fall as far, but who built with its own money owes nobody anything."""
-    runs = history("glut", "finance.debt_share=0")
-    assert share(runs.shakeout) < 0.2
+def test_glut_in_which_plant_costs_nothing_when_idle_has_no_shakeout() -> None:
+    """Prices fall as far, but who built with its own money and pays no upkeep can wait."""
+    runs = history("glut", "finance.debt_share=0", "nodes.plant.take_or_pay=0")
+    assert share(runs.shakeout) < 0.1
     assert share(margin_trough(runs) < 0.05) > 0.9
+
+
+def test_glut_without_debt_loses_half_as_many() -> None:
+    """What is left is the upkeep of idle plant."""
+    assert history("glut", "finance.debt_share=0").exits.sum() < 0.6 * history("glut").exits.sum()
 
 
 def test_glut_with_learning_in_the_firm_ends_with_two() -> None:
