@@ -20,7 +20,7 @@ from marketsim.processes import each
 from marketsim.scenario.free import FreeSpace, impossible
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.parameters import Parameters
-from marketsim.scenario.policies import under_policy
+from marketsim.scenario.policies import held, under_policy
 from marketsim.scenario.schema import Scenario
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.facts import FACTS
@@ -104,7 +104,7 @@ class Job:
 
     def world(self, draw: int, policy: str | None) -> Scenario:
         """The scenario of a draw under a policy."""
-        drawn = self.scenario if self.draws is None else self.draws.scenario(draw)
+        drawn = self.scenario if self.draws is None else held(self.draws.scenario(draw), self.held)
         return drawn if policy is None else under_policy(drawn, policy, self.held)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketsim.api import shakeout_job
 from marketsim.errors import MarketSimError
 from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
@@ -19,7 +20,8 @@ from marketsim.shakeout import ensemble
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import Assessed, Job, Kept, Part, assess, latin_hypercube, parts_of, played
 from marketsim.shakeout.facts import FACTS
-from marketsim.shakeout.instrument import TOLERANCES
+from marketsim.shakeout.instrument import TOLERANCES, Instrument
+from marketsim.shakeout.reference import load_reference
 from tests.shakeout.small import SMALL, job, split
 
 POLICIES = (None, "nothing", "stack")
@@ -196,3 +198,14 @@ def test_parts_cover_all_runs_once(runs: int, draws: int, chunk: int):
 def test_runs_among_the_first_of_their_draw():
     part = Part(1, range(12, 16), 10)
     assert [part.among(most) for most in (1, 2, 3, 5, 6, 99)] == [0, 0, 1, 3, 4, 4]
+
+
+def test_events_leave_levers_that_were_set_by_hand_alone_in_draws_too():
+    """The figures of a draw come from the file, in which dated events move the lever."""
+    changes = ["policy.listing_window=0.3"]
+    loaded = library.load("china-ai-chips", changes)
+    moved = {lever for event in library.load_scenario("china-ai-chips").events for lever in event.changes}
+    lever = "listing_window"
+    assert lever in moved
+    made = shakeout_job(loaded, 8, 4, 7, [None], "merchant", Instrument(load_reference()), changes)
+    assert all(lever not in event.changes for event in made.world(2, None).events)
