@@ -53,17 +53,18 @@ def answer(verdict: TableVerdict) -> str:
         if verdict.mechanism is Mechanism.ECOSYSTEM:
             return "No: a shakeout in which the ecosystem killed; what was left cannot be told."
         return "A shakeout, but its kind cannot be told."
-    return f"No: {in_full(which)}." if which < Class.UNTOLD else f"No: {in_full(which)}, as far as the table goes."
+    name = in_full(which)
+    return f"No: {name}." if which < Class.UNTOLD else f"{name[:1].upper()}{name[1:]}, as far as the table goes."
 
 
 def _basis(table: Table, verdict: TableVerdict) -> str:
-    years = f"{when(verdict.t0)} to {when(verdict.t1)}"
-    found = f"Firms fall from {years}; " if verdict.t1 > verdict.t0 else ""
-    structure, mechanism = STRUCTURES[verdict.structure]["en"], _mechanism(verdict)
-    said = f"structure after: {structure}; mechanism: {mechanism}. " if verdict.which <= Class.UNTOLD else ""
     columns = listed([name for name in COLUMNS if name in table.columns])
-    text = f"{found}{said}It rests on {verdict.known} of {len(FACTS)} facts, from {columns}."
-    return text[0].upper() + text[1:]
+    rests = f"It rests on {verdict.known} of {len(FACTS)} facts, from {columns}."
+    if verdict.which > Class.UNTOLD:
+        return rests
+    first, last = (when(time, table.per_year) for time in (verdict.t0, verdict.t1))
+    structure = STRUCTURES[verdict.structure]["en"]
+    return f"Firms fall from {first} to {last}; structure after: {structure}; mechanism: {_mechanism(verdict)}. {rests}"
 
 
 def _mechanism(verdict: TableVerdict) -> str:
@@ -72,10 +73,10 @@ def _mechanism(verdict: TableVerdict) -> str:
     return MECHANISMS[verdict.mechanism]["en"]
 
 
-def when(time: float) -> str:
-    """A time in years as a period: 2011, or 2011Q2 for its second quarter."""
-    year, rest = divmod(time, 1)
-    return f"{year:.0f}" if rest < 0.01 else f"{year:.0f}Q{round(4 * rest) + 1}"
+def when(time: float, per_year: int) -> str:
+    """A time in years as a period: 2011, or 2011Q2 in a table of quarters."""
+    year, rest = divmod(time + 1e-6, 1)
+    return f"{year:.0f}" if per_year == 1 else f"{year:.0f}Q{int(4 * rest) + 1}"
 
 
 def _facts(verdict: TableVerdict) -> Grid:

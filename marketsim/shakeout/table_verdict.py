@@ -159,8 +159,10 @@ def _reasons(measured: Measured, verdicts: Verdicts, instrument: Instrument) -> 
             needed = f"{thresholds.known_facts} are needed"
             yield f"What killed the firms cannot be told: of the facts of price {some} can be measured, {needed}."
         else:
-            far = f"{float(verdicts.cost_share[0]):.0%} of the known facts of price go as far as in photovoltaics"
-            yield f"Cost and price do not explain it: {far}, {thresholds.cost_facts:.0%} are asked for."
+            far = (
+                f"{100 * float(verdicts.cost_share[0]):.0f} % of the known facts of price go as far as in photovoltaics"
+            )
+            yield f"Cost and price do not explain it: {far}, {100 * thresholds.cost_facts:.0f} % are asked for."
         if np.isnan(first["M1"]):
             yield "Whether the ecosystem killed needs figures firm by firm (M1), which a table does not have."
 
@@ -173,9 +175,9 @@ def _why_none(first: Mapping[str, float], instrument: Instrument) -> Iterator[st
             f"{thresholds.firms} or more, so that it says nothing of so few."
         )
     if not first["S1"] >= thresholds.fall - 1e-9:
-        fallen = "do not fall" if np.isnan(first["S1"]) or first["S1"] <= 0 else f"fall by {first['S1']:.0%}"
-        yield f"Active firms {fallen} within the table; a shakeout takes {thresholds.fall:.0%}."
+        fallen = "do not fall" if np.isnan(first["S1"]) or first["S1"] <= 0 else f"fall by {100 * first['S1']:.0f} %"
+        yield f"Active firms {fallen} within the table; a shakeout takes {100 * thresholds.fall:.0f} %."
     if first["S4"] >= thresholds.recovery:
-        yield f"Firms come back to {first['S4']:.0%} of their peak within five years."
+        yield f"Firms come back to {100 * first['S4']:.0f} % of their peak within five years."
     if first["output"] < thresholds.output:
-        yield f"Output falls too: by {-first['output']:.0%}, three years after the trough at the latest."
+        yield f"Output falls too: by {-100 * first['output']:.0f} %, three years after the trough at the latest."
