@@ -110,4 +110,7 @@ def _trust(verdict: TableVerdict) -> Iterator[RenderableType]:
             likelihood = percent(float(errors.likelihood[which, verdict.which]))
             grid.add_row(in_full(which), percent(share), percent(verdict.sceptical[which]), likelihood)
     yield grid
-    yield note("Sceptical: half of the prior on no shakeout. Simulated kinds are not all there is: docs/shakeout.md.")
+    yield note(
+        "Equal: the same prior for no shakeout and for each kind of one; sceptical: half of it on no shakeout. The "
+        "kinds that are simulated are not all there is."
+    )

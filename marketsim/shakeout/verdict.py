@@ -222,15 +222,20 @@ def _beyond_chance(kept: Kept, which: Class) -> tuple[float, float]:
 def posteriors(errors: ErrorRates | None, shares: Floats) -> tuple[Floats, Floats]:
     """Probabilities of the classes behind shares of verdicts [class], with equal and with sceptical priors, [class].
 
-    NaN where the instrument's errors are not known.
+    Equal: the same for no shakeout and for each kind of one; sceptical: half for no shakeout. Ways of having none share
+    alike. NaN where the instrument's errors are not known.
     """
     if errors is None:
         return np.full(len(Class), np.nan), np.full(len(Class), np.nan)
-    without = np.isin(np.arange(len(Class)), WITHOUT)
-    sceptical = np.zeros(len(Class))
-    for group in (without & errors.measured, ~without & errors.measured):
-        sceptical[group] = 0.5 / max(group.sum(), 1)
-    return errors.posterior(shares, np.ones(len(Class))), errors.posterior(shares, sceptical)
+    without = np.isin(np.arange(len(Class)), WITHOUT) & errors.measured
+    kinds = errors.measured & ~without
+    equal, sceptical = (
+        errors.posterior(
+            shares, of_none * without / max(without.sum(), 1) + (1 - of_none) * kinds / max(kinds.sum(), 1)
+        )
+        for of_none in (1 / (1 + kinds.sum()), 0.5)
+    )
+    return equal, sceptical
 
 
 def fact_lines(kept: Kept, instrument: Instrument) -> list[FactLine]:

@@ -260,6 +260,9 @@ buys. {_answer(verdict)}
 
 {table(head, rows, (1, 2, 3))}
 
+Errors allowed for: what the classes are behind verdicts that err as often as measured; with the same prior for no
+shakeout and for each kind of one, or with half of it on no shakeout.
+
 {_hangs_on(verdict)}"""
 
 
