@@ -266,7 +266,7 @@ def _trust(job: Job) -> Iterator[RenderableType]:
     yield title("How far to trust it")
     errors = job.instrument.errors
     if errors is None:
-        yield Text("How often the instrument errs is only known for the package's own reference values.")
+        yield Text("How often the instrument errs has not been measured: `marketsim validate --instrument`.")
         return
     measured = [which for which in Class if not math.isnan(errors.right[which])]
     worst = min(measured, key=lambda which: errors.right[which])
