@@ -188,7 +188,7 @@ def test_other_reference_values(assess, tmp_path: Path):
     found = verdict_of(assess(*STEADY, "--reference", str(other), "--format", "json"))
     assert found["facts"][0]["photovoltaic"]["high"] == 0.79
     assert sum(share["equal"] for share in found["shares"]) == pytest.approx(1, abs=0.05)
-    assert "only known for the package's own reference" in " ".join(
+    assert "Of simulated runs whose class is known by construction" in " ".join(
         assess(*STEADY, "--reference", str(other)).out.split()
     )
 
