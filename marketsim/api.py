@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from marketsim.ensemble import CHUNK, Decide, Job, Keep, Sink, Summary, run
 from marketsim.outcomes import Outcomes
 from marketsim.scenario.library import LoadedScenario, load, load_scenario
+from marketsim.scenario.overrides import Overrides, paths_of
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.policies import levers_set, under_policy
 from marketsim.scenario.schema import Scenario
@@ -184,10 +185,9 @@ def assess_shakeout(
     from marketsim.shakeout.ensemble import assess
     from marketsim.shakeout.instrument import load_instrument
 
-    changes = [f"{path}={value}" for path, value in (overrides or {}).items()]
     loaded = load(scenario, overrides)
     job = shakeout_job(
-        loaded, _at_least_one("runs", runs), draws, seed, policies, boundary, instrument or load_instrument(), changes
+        loaded, _at_least_one("runs", runs), draws, seed, policies, boundary, instrument or load_instrument(), overrides
     )
     return assess(job, runs, _at_least_one("workers", workers or os.cpu_count() or 1), progress)
 
@@ -200,9 +200,9 @@ def shakeout_job(
     policies: Sequence[str | None],
     boundary: Boundary,
     instrument: Instrument,
-    changes: Sequence[str] = (),
+    overrides: Overrides | None = None,
 ) -> ShakeoutJob:
-    """What `assess_shakeout` computes.  changes: the overrides that the scenario was loaded with, `path=value`.
+    """What `assess_shakeout` computes.  overrides: those that the scenario was loaded with.
 
     Raises ScenarioError for a policy that cannot be used, ValueError for more draws than runs.
     """
@@ -212,7 +212,7 @@ def shakeout_job(
     from marketsim.shakeout.known import recounted
 
     world = loaded.scenario
-    by_hand = [change.partition("=")[0].strip() for change in changes]
+    by_hand = paths_of(overrides or ())
     held = frozenset(levers_set(by_hand))
     for policy in policies:
         if policy is not None:

@@ -47,8 +47,7 @@ def simulate_chunk(parameters: Parameters, decide: Decide, seed: int, runs: rang
     """The outcomes of consecutive runs."""
     market = Market(parameters, seed, runs)
     book = YearBook(parameters, len(market.runs))
-    for now, before, outcome in market.play(decide):
-        book.add(now, before, outcome, market.state)
+    market.record(decide, book)
     return book.result().take_runs(slice(0, len(runs)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from marketsim.chance import Draws, draw, pad_runs
 from marketsim.decisions import Decision
@@ -11,6 +12,12 @@ from marketsim.rules import quarter
 from marketsim.rules.start import initial_state
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.state import MarketState, Outcome
+
+
+class Book(Protocol):
+    """Writes quarters down as they are played: what held, the market before, what happened, the market after."""
+
+    def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None: ...
 
 
 class Market:
@@ -59,6 +66,12 @@ class Market:
         self.quarter += 1
         self._draws = None
         return outcome
+
+    def record(self, decide: Callable[[Observation], Decision], *books: Book, until: str | None = None) -> None:
+        """Play to the end, or until a quarter, and have every book write each quarter down as it is played."""
+        for now, before, outcome in self.play(decide, until):
+            for book in books:
+                book.add(now, before, outcome, self.state)
 
     def play(
         self, decide: Callable[[Observation], Decision], until: str | None = None

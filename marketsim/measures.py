@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.outcomes import ACTIVE, herfindahl, largest_fall
+from marketsim.outcomes import ACTIVE, gross_margins, herfindahl, largest_fall, largest_sellers, median_known
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.fields import quarter_index
 from marketsim.state import Floats, Ints
@@ -153,13 +153,11 @@ def top10_margin_trough(view: View) -> Floats:
     return trough
 
 
-def _median_margin_of_largest(revenue: Floats, cost: Floats, count: int = 10) -> Floats:
-    """[r] from [v,r]; firms without revenue do not count."""
-    largest = np.argsort(-revenue, axis=0, kind="stable")[:count]
-    sales, costs = np.take_along_axis(revenue, largest, axis=0), np.take_along_axis(cost, largest, axis=0)
-    margin = np.where(sales > 0, 1 - costs / np.where(sales > 0, sales, 1.0), np.nan)
-    known = np.where(np.isnan(margin).all(axis=0), 0.0, margin)
-    return np.asarray(np.nanmedian(known, axis=0))
+def _median_margin_of_largest(revenue: Floats, cost: Floats) -> Floats:
+    """[r] from [v,r]; firms without revenue do not count, and without any the margin is 0."""
+    largest = largest_sellers(revenue)
+    sales, costs = (np.take_along_axis(flow, largest, axis=0) for flow in (revenue, cost))
+    return np.nan_to_num(median_known(gross_margins(sales, costs)))
 
 
 def learning_rate(view: View) -> Floats:

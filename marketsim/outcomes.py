@@ -11,7 +11,7 @@ from marketsim.rules.demand import card_cost_of_ownership
 from marketsim.rules.finance import CAUSES
 from marketsim.rules.technology import inference_time
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import Floats, MarketState, Outcome
+from marketsim.state import Floats, Ints, MarketState, Outcome
 
 METRICS: dict[str, str] = {
     "domestic_share_cards": "1",
@@ -99,6 +99,26 @@ def memory_use(outcome: Outcome) -> Floats:
 def herfindahl(shares: Floats) -> Floats:
     """Herfindahl-Hirschman index: sum of squared shares, [v,r] -> [r]."""
     return total(shares * shares, axis=0)
+
+
+def largest_sellers(revenue: Floats, count: int = 10) -> Ints:
+    """Places of the firms with most revenue, the largest first, [v,r] -> [k,r]."""
+    return np.argsort(-revenue, axis=0, kind="stable")[:count]
+
+
+def gross_margins(revenue: Floats, cost: Floats) -> Floats:
+    """1 - cost of goods / revenue, NaN for who sells nothing; of any shape."""
+    sells = revenue > 0
+    return np.where(sells, 1 - cost / np.where(sells, revenue, 1.0), np.nan)
+
+
+def median_known(values: Floats) -> Floats:
+    """Median over the first axis of the values that are not NaN, NaN where none is, [v,r] -> [r]."""
+    ordered = np.sort(values, axis=0)
+    number = np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    low, high = (number - 1) // 2, number // 2
+    below, above = (np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high))
+    return np.asarray((below + above) / 2)
 
 
 class YearBook:

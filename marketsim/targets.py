@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
-from marketsim.errors import Origin, Problem, ScenarioError, TargetError, did_you_mean, listing
+from marketsim.errors import Origin, Problem, TargetError, did_you_mean, listing
 from marketsim.measures import MEASURES, View, quarters_of
 from marketsim.scenario import library
 from marketsim.scenario.checks import Violation
 from marketsim.scenario.fields import quarter_index, quarter_name
-from marketsim.scenario.problems import from_validation, from_violations, in_file
-from marketsim.scenario.provenance import attribute, provenance_of
+from marketsim.scenario.model_file import read_model
+from marketsim.scenario.problems import from_violations
+from marketsim.scenario.provenance import provenance_of
 from marketsim.scenario.schema import Scenario
-from marketsim.scenario.source import Node, Provenance, parse, plain, read_text
+from marketsim.scenario.source import Node, Provenance
 from marketsim.scenario.target_file import Target, TargetFile
 from marketsim.state import Floats, Ints
 from marketsim.trace import Trace
@@ -101,20 +101,10 @@ def load_targets(name_or_path: str | Path, scenario: Scenario) -> Targets:
     Raises TargetError with everything that is wrong.
     """
     path = find(name_or_path)
-    try:
-        document = parse(read_text(path), str(path))
-    except ScenarioError as error:
-        raise TargetError(error.problems) from None
-    if not isinstance(document.root.value, dict):
-        message = "targets are a mapping with the keys title, scenario and targets"
-        raise TargetError([Problem(document.root.origin, message, found=in_file(document.root))])
-    tree = attribute(document.root, document.problems)
-    try:
-        file = TargetFile.model_validate(plain(tree), strict=True)
-    except ValidationError as error:
-        raise TargetError(document.problems + from_validation(error, tree, "TargetFile")) from None
+    what = "targets are a mapping with the keys title, scenario and targets"
+    file, tree, problems = read_model(path, TargetFile, TargetError, what)
     provenance = provenance_of(tree)
-    problems = document.problems + from_violations(list(_violations(file, scenario)), tree)
+    problems = problems + from_violations(list(_violations(file, scenario)), tree)
     problems += list(_without_source(file, tree))
     if problems:
         raise TargetError(problems)

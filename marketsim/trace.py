@@ -67,8 +67,7 @@ def trace(scenario: Scenario, decide: Decide, seed: int, runs: int, until: str |
     """
     market = Market(Parameters(scenario), seed, range(runs))
     tracer = Tracer(market.parameters, market.state)
-    for now, before, outcome in market.play(decide, until):
-        tracer.add(now, before, outcome, market.state)
+    market.record(decide, tracer, until=until)
     return tracer.result()
 
 

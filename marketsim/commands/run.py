@@ -95,12 +95,12 @@ def _job(scenario: str, changes: list[str], policy: str | None, seed: int) -> Jo
     from marketsim.api import strategies_of
     from marketsim.commands.scenario import load
     from marketsim.ensemble import Job
+    from marketsim.scenario.overrides import paths_of
     from marketsim.scenario.policies import levers_set, under_policy
 
     world = load(scenario, changes).scenario
     if policy is not None:
-        paths = [change.partition("=")[0].strip() for change in changes]
-        world = under_policy(world, policy, levers_set(paths))
+        world = under_policy(world, policy, levers_set(paths_of(changes)))
     return Job(world, Stoppable(strategies_of(world)), seed)
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
+from marketsim.commands.tables import CAUSES
 from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.assumptions import Assumption
 from marketsim.shakeout.classify import Class
@@ -32,13 +33,6 @@ ANSWERS = {
     Answer.NOT_TESTABLE: "Not testable: there is no shakeout while supply is rationed, so price cannot kill yet.",
     Answer.NO_SHAKEOUT: "No: there is no shakeout.",
     Answer.CANNOT_TELL: "It cannot be told.",
-}
-CAUSES = {
-    "price_war": "price war",
-    "idle_capacity": "idle capacity",
-    "supply": "scarce foundry or memory",
-    "software": "gap in software and base",
-    "funding": "lack of funding",
 }
 
 
@@ -219,7 +213,9 @@ def _on_facts(verdict: Verdict) -> str:
         text += f". *The scenario was fitted to figures that hold {', '.join(dropped)}: not scored"
     total = sum(count for _, count in verdict.exits)
     if total > 0:
-        causes = ", ".join(f"{CAUSES[name]} {percent(count / total)}" for name, count in verdict.exits if count)
+        causes = ", ".join(
+            f"{CAUSES[f'exits_{name}']} {percent(count / total)}" for name, count in verdict.exits if count
+        )
         text += f". Exits a run: {written(total)}, their losses by cause: {causes}"
     return text + "."
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from marketsim.errors import Origin, Problem, ScenarioError, did_you_mean, printable
 from marketsim.scenario.checks import violations
 from marketsim.scenario.fields import is_quarter
-from marketsim.scenario.overrides import Overrides, apply_overrides
+from marketsim.scenario.overrides import Overrides, apply_overrides, paths_of
 from marketsim.scenario.policies import held, levers_set
 from marketsim.scenario.problems import from_validation, from_violations, in_file
 from marketsim.scenario.provenance import attribute, provenance_of
@@ -109,7 +109,7 @@ def load(
     if problems:
         raise ScenarioError(problems)
     if overrides:
-        scenario = held(scenario, levers_set([assignment.partition("=")[0].strip() for assignment in overrides]))
+        scenario = held(scenario, levers_set(paths_of(overrides)))
     return LoadedScenario(scenario, provenance_of(tree), files, tree)
 
 

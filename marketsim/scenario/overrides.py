@@ -20,6 +20,11 @@ Overrides = Sequence[str] | Mapping[str, Any]
 _BY_HAND = Provenance(note="set with --set")
 
 
+def paths_of(overrides: Overrides) -> list[str]:
+    """Dotted paths of what the overrides change."""
+    return [override.partition("=")[0].strip() for override in overrides]
+
+
 def apply_overrides(root: Node, overrides: Overrides) -> Node:
     """The tree of a scenario with the overrides applied in turn; the value null removes what is there.
 

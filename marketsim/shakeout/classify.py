@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.bounds import Bounds, bounded_evidence
 from marketsim.shakeout.gauges import Measured
 from marketsim.shakeout.reference import Reference
@@ -156,12 +157,11 @@ def concentration_evidence(facts: Mapping[str, Floats], reference: Reference, th
     """
     terms, known = [], []
     for name in STRUCTURE:
-        ranges = [reference.range(name, kind) for kind in ("photovoltaic", "ecosystem")]
-        if any(one is None or np.isnan(one.sigma) for one in ranges):
+        pv, eco = reference.ranges(name)
+        if pv is None or eco is None:
             term = np.full_like(facts[name], np.nan)
-        else:
-            pv, eco = (log_density(facts[name], one.centre, one.sigma) for one in ranges if one is not None)
-            term = pv - eco
+        else:  # NaN as well where a range has one end only
+            term = log_density(facts[name], pv) - log_density(facts[name], eco)
         terms.append(np.nan_to_num(term))
         known.append(~np.isnan(term))
     present = np.array(known)
@@ -173,10 +173,10 @@ def concentration_evidence(facts: Mapping[str, Floats], reference: Reference, th
     return np.asarray(weight * np.sum(weights * np.array(terms), axis=0))
 
 
-def log_density(values: Floats, centre: float, sigma: float) -> Floats:
-    """Log density of Student's t with 4 degrees of freedom, up to a constant that all facts share."""
-    z = (values - centre) / sigma
-    return np.asarray(-2.5 * np.log1p(z * z / 4) - np.log(sigma))
+def log_density(values: Floats, known: Range) -> Floats:
+    """Log density of Student's t with 4 degrees of freedom about a range, up to a constant that all facts share."""
+    z = (values - known.centre) / known.sigma
+    return np.asarray(-2.5 * np.log1p(z * z / 4) - np.log(known.sigma))
 
 
 def tempering(correlation: Floats) -> float:

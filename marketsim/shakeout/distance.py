@@ -14,7 +14,7 @@ from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import Kept
 from marketsim.shakeout.facts import FACTS
-from marketsim.shakeout.reference import KINDS, Reference
+from marketsim.shakeout.reference import Reference
 from marketsim.shakeout.statistics import Interval
 from marketsim.state import Floats, Ints
 
@@ -37,12 +37,12 @@ def distance_difference(kept: Kept, reference: Reference, dropped: frozenset[str
     shakeouts = np.flatnonzero(kept.classes <= Class.UNTOLD)
     chosen = shakeouts[:: max(-(-len(shakeouts) // MOST), 1)]
     facts = dict(zip(FACTS, kept.facts[:, chosen], strict=True))
-    usable = [name for name in FACTS if name not in dropped | {NO_POWER} and _both(reference, name)]
-    names = [name for name in usable if not np.isnan(facts[name]).all()]
-    if len(chosen) < FEWEST or not names:
+    scored = [name for name in FACTS if name not in dropped | {NO_POWER} and not np.isnan(facts[name]).all()]
+    usable = {name: pair for name in scored if (pair := _known_ranges(reference, name)) is not None}
+    if len(chosen) < FEWEST or not usable:
         return None
-    known = np.stack([facts[name] for name in names])
-    ranges = [[_known(reference, name, kind) for name in names] for kind in KINDS]
+    known = np.stack([facts[name] for name in usable])
+    ranges = list(zip(*usable.values(), strict=True))
     sigmas = np.array([each.sigma for each in ranges[0]])
     centred = np.nan_to_num((known - np.nanmedian(known, axis=1, keepdims=True)) / sigmas[:, None])
     whiten = np.linalg.cholesky(np.linalg.inv(shrunk_correlation(centred))).T
@@ -101,12 +101,9 @@ def _resample(draws: Ints, rng: np.random.Generator) -> Ints:
     return np.concatenate([places[group] for group in rng.choice(groups, len(groups))])
 
 
-def _both(reference: Reference, name: str) -> bool:
-    ranges = [reference.range(name, kind) for kind in KINDS]
-    return all(known is not None and np.isfinite(known.sigma) for known in ranges)
-
-
-def _known(reference: Reference, name: str, kind: str) -> Range:
-    known = reference.range(name, kind)
-    assert known is not None
-    return known
+def _known_ranges(reference: Reference, name: str) -> tuple[Range, Range] | None:
+    """A fact's ranges in both histories, None where one of them lacks two ends."""
+    photovoltaic, ecosystem = reference.ranges(name)
+    if photovoltaic is None or ecosystem is None or not np.isfinite(photovoltaic.sigma + ecosystem.sigma):
+        return None
+    return photovoltaic, ecosystem

@@ -112,8 +112,7 @@ def played(p: Parameters, decide: Decide, seed: int, runs: range, boundary: Boun
     """The history of some runs, at least two of them."""
     market = Market(p, seed, runs)
     recorder = Recorder(p, len(market.runs), boundary)
-    for now, before, outcome in market.play(decide):
-        recorder.add(now, before, outcome, market.state)
+    market.record(decide, recorder)
     return recorder.result()
 
 

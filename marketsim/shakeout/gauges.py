@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,28 +23,21 @@ Measured = Mapping[str, Floats]
 """The nineteen facts and the gauges by name, [r] each, NaN where they are not known."""
 
 
-@dataclass(frozen=True)
-class Gauge:
-    """Names and meaning of what is read off beside the facts."""
-
-    name: str
-    meaning: str
-
-
-GAUGES = (
-    Gauge("firms", "active firms at the peak"),
-    Gauge("excess", "most capacity over demand that lasted half a year within W"),
-    Gauge("output", "change of output from t0 to its best within three years after t1: a dip is no collapse"),
-    Gauge("left", "fall in firms in business, idle ones included, from t0 to t1, share"),
-    Gauge("leader", "lowest gross margin of the leader in W"),
-    Gauge("rationed", "share of periods in which contracts are in full use and the scarcest input is nearly taken"),
-    Gauge("losing", "share of periods in which many firms are idle or hardly any of the largest earns money"),
-    Gauge("margin", "lowest median gross margin of the history"),
-    Gauge("C1 low", "least that C1 can be, from what is known of shares"),
-    Gauge("C1 high", "most that C1 can be"),
-    Gauge("C2 low", "least that C2 can be"),
-    Gauge("C2 high", "most that C2 can be"),
-)
+GAUGES: Mapping[str, str] = {
+    "firms": "active firms at the peak",
+    "excess": "most capacity over demand that lasted half a year within W",
+    "output": "change of output from t0 to its best within three years after t1: a dip is no collapse",
+    "left": "fall in firms in business, idle ones included, from t0 to t1, share",
+    "leader": "lowest gross margin of the leader in W",
+    "rationed": "share of periods in which contracts are in full use and the scarcest input is nearly taken",
+    "losing": "share of periods in which many firms are idle or hardly any of the largest earns money",
+    "margin": "lowest median gross margin of the history",
+    "C1 low": "least that C1 can be, from what is known of shares",
+    "C1 high": "most that C1 can be",
+    "C2 low": "least that C2 can be",
+    "C2 high": "most that C2 can be",
+}
+"""What each gauge is."""
 
 
 def measure(history: History, window: Window) -> dict[str, Floats]:
@@ -55,27 +47,25 @@ def measure(history: History, window: Window) -> dict[str, Floats]:
 
 
 def gauges(history: History, window: Window) -> dict[str, Floats]:
-    """The gauges of every run, in the order of GAUGES."""
+    """The gauges of every run: see GAUGES."""
     in_business = history.firms + history.idle
     rationed = (history.scarcity >= SCARCE) & (history.utilisation >= BUSY)
     everywhere = np.ones(history.firms.shape, dtype=bool)
     idle = quotient(history.idle, in_business)
     losing = (idle >= IDLE) | (history.profitable <= LOSING)
-    values = [
-        at(history.firms, window.peak),
-        sustained_excess(history, window),
-        quotient(
-            highest(history.output, within(history.time, window.t1, window.t1 + 3)), at(history.output, window.peak)
-        )
-        - 1,
-        -change(in_business, window),
-        lowest(history.leader_margin, window.inside),
-        _share(rationed, ~np.isnan(history.scarcity) & ~np.isnan(history.utilisation)),
-        _share(losing, ~np.isnan(idle) | ~np.isnan(history.profitable)),
-        lowest(history.gross_margin, everywhere),
-        *(end for bounds in structure_bounds(history, window).values() for end in bounds),
-    ]
-    return {gauge.name: value for gauge, value in zip(GAUGES, values, strict=True)}
+    best = highest(history.output, within(history.time, window.t1, window.t1 + 3))
+    bounds = structure_bounds(history, window)
+    return {
+        "firms": at(history.firms, window.peak),
+        "excess": sustained_excess(history, window),
+        "output": quotient(best, at(history.output, window.peak)) - 1,
+        "left": -change(in_business, window),
+        "leader": lowest(history.leader_margin, window.inside),
+        "rationed": _share(rationed, ~np.isnan(history.scarcity) & ~np.isnan(history.utilisation)),
+        "losing": _share(losing, ~np.isnan(idle) | ~np.isnan(history.profitable)),
+        "margin": lowest(history.gross_margin, everywhere),
+        **{f"{name} {end}": getattr(found, end) for name, found in bounds.items() for end in ("low", "high")},
+    }
 
 
 def sustained_excess(history: History, window: Window) -> Floats:

@@ -5,7 +5,7 @@ A figure that nobody knows is NaN everywhere in this package, and what is measur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 from marketsim.rules.arrays import ratio
 from marketsim.state import Bools, Floats, Ints, axes
-
-LARGEST = 10
-"""Firms that count as the large ones, by revenue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +70,6 @@ class History:
     def runs(self) -> int:
         """Length of the run axis."""
         return int(self.firms.shape[-1])
-
-    def with_missing(self, *names: str) -> History:
-        """The same history without some of its series."""
-        missing: dict[str, Any] = {name: np.full_like(self.firms, np.nan) for name in names}
-        return replace(self, **missing)
 
 
 SERIES = tuple(field.name for field in fields(History) if field.metadata["axes"] == "tr")

@@ -117,19 +117,36 @@ def load_instrument(reference: Path | None = None) -> Instrument:
     Raises ReferenceValuesError for a file of reference values that cannot be used, MarketSimError if the measured file
     is damaged.
     """
-    values = load_reference(reference)
-    path = folder() / FILE
-    if not path.is_file():
+    values, found = load_reference(reference), measurement()
+    if not found:
         return Instrument(values)
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        thresholds = Thresholds(**(written["thresholds"] | {"overlap": np.array(written["thresholds"]["overlap"])}))
-        errors = ErrorRates(np.array(written["verdicts"], dtype=int), dict(written["worlds"]))
-        if written["classes"] != [each.name for each in Class] or errors.verdicts.shape != (len(Class), len(Class)):
+        thresholds = Thresholds(**(found["thresholds"] | {"overlap": np.array(found["thresholds"]["overlap"])}))
+        errors = ErrorRates(np.array(found["verdicts"], dtype=int), dict(found["worlds"]))
+        if found["classes"] != [each.name for each in Class] or errors.verdicts.shape != (len(Class), len(Class)):
             raise ValueError("it has other classes")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MarketSimError(f"{path} is damaged: `marketsim validate --instrument` writes it anew ({error})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(error) from None
     return Instrument(values, thresholds, errors if reference is None else None)
+
+
+def measurement() -> dict[str, Any]:
+    """The measured file as it is written; empty if there is none. Raises MarketSimError if it cannot be read."""
+    path = folder() / FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(error) from None
+    if not isinstance(found, dict):
+        raise _damaged("it is no mapping")
+    return found
+
+
+def _damaged(error: object) -> MarketSimError:
+    again = "`marketsim validate --instrument` writes it anew"
+    return MarketSimError(f"{folder() / FILE} is damaged: {again} ({error})")
 
 
 def written(instrument: Instrument, about: Mapping[str, Any]) -> str:

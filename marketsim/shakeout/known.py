@@ -77,14 +77,4 @@ def lacking(trials: Sequence[Trial], measured: Measured) -> list[Trial]:
     """
     bounded = {name for name in ("C1", "C2") if not np.isnan(measured[f"{name} low"][0])}
     missing = {name for name, values in measured.items() if np.isnan(values[0])} - bounded
-    return [
-        Trial(
-            trial.world,
-            {
-                name: np.full_like(values, np.nan) if name in missing else values
-                for name, values in trial.measured.items()
-            },
-            trial.draw,
-        )
-        for trial in trials
-    ]
+    return [trial.without(missing) for trial in trials]

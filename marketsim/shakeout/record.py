@@ -8,13 +8,21 @@ from typing import Any, Literal
 import numpy as np
 
 from marketsim.errors import MarketSimError
-from marketsim.outcomes import ACTIVE, foundry_use, herfindahl, memory_use
+from marketsim.outcomes import (
+    ACTIVE,
+    foundry_use,
+    gross_margins,
+    herfindahl,
+    largest_sellers,
+    median_known,
+    memory_use,
+)
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import TERMS
 from marketsim.rules.finance import CAUSES, sum_of_flows
 from marketsim.rules.technology import cards_per_wafer
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.shakeout.history import LARGEST, Firms, History, quotient
+from marketsim.shakeout.history import Firms, History, quotient
 from marketsim.state import Bools, Floats, Ints, MarketState, Outcome
 from marketsim.trace import NOT_INCOME
 
@@ -136,14 +144,15 @@ class Recorder:
         return self.line.popleft() if len(self.line) > self.p.technology.production_lead else self.line[0]
 
     def _close(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
-        who, sums, counted = self.who, self.sums, self.counted
+        sums, counted = self.sums, self.counted
         self.sums, self.counted = {}, 0
         self.time.append(int(now.name[:4]) + (0.0 if self.quarters == 4 else (int(now.name[-1]) - 1) / 4))
         revenue = total(sums["revenue"], axis=0)
         whole = self.quarters / counted
         entries, exits, acquired = total(sums["events"], axis=1)
-        active, alive = outcome.sold[who] > ACTIVE, after.alive[who]
-        self.firms.append(self._of_firms(sums, before, outcome, after))
+        firms = self._of_firms(sums, before, outcome, after)
+        active, alive = firms["active"], firms["alive"]
+        self.firms.append(firms)
         self.rows.append(
             {
                 "firms": total(1.0 * active, axis=0),
@@ -219,23 +228,12 @@ def of_shares(revenue: Floats, spell: Ints) -> dict[str, Floats]:
 
 def of_margins(revenue: Floats, cost: Floats, running: Floats) -> dict[str, Floats]:
     """Margins and profits of the largest firms by revenue, from [v,r], [r] each; NaN where nobody sells."""
-    largest = np.argsort(-revenue, axis=0, kind="stable")[:LARGEST]
+    largest = largest_sellers(revenue)
     sales, costs, others = (np.take_along_axis(flow, largest, axis=0) for flow in (revenue, cost, running))
-    sells = sales > 0
-    margins = np.where(sells, 1 - costs / np.where(sells, sales, 1.0), np.nan)
-    count = total(1.0 * sells, axis=0)
-    profits: Bools = sells & (sales - costs + others > 0)
+    margins = gross_margins(sales, costs)
+    profits: Bools = (sales > 0) & (sales - costs + others > 0)
     return {
-        "gross_margin": median(margins, count),
+        "gross_margin": median_known(margins),
         "leader_margin": margins[0],
-        "profitable": quotient(total(1.0 * profits, axis=0), count),
+        "profitable": quotient(total(1.0 * profits, axis=0), total(1.0 * (sales > 0), axis=0)),
     }
-
-
-def median(values: Floats, count: Floats) -> Floats:
-    """Median of the known values over the first axis: those that are not NaN, `count` of them, [r]."""
-    ordered = np.sort(values, axis=0)
-    number = np.maximum(count.astype(int), 1)
-    low, high = (number - 1) // 2, number // 2
-    below, above = (np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high))
-    return np.asarray((below + above) / 2)

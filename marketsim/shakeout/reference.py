@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
-from marketsim.errors import Problem, ReferenceValuesError, ScenarioError
+from marketsim.errors import Problem, ReferenceValuesError
 from marketsim.scenario import library
 from marketsim.scenario.checks import Violation
-from marketsim.scenario.problems import from_validation, from_violations, in_file
-from marketsim.scenario.provenance import attribute, leaves, provenance_of
+from marketsim.scenario.model_file import read_model
+from marketsim.scenario.problems import from_violations
+from marketsim.scenario.provenance import leaves, provenance_of
 from marketsim.scenario.reference_file import Range, ReferenceFile
-from marketsim.scenario.source import Node, Provenance, parse, plain, read_text
+from marketsim.scenario.source import Node, Provenance
 from marketsim.shakeout.facts import FACTS
 from marketsim.state import Bools, Floats
 
@@ -37,10 +37,20 @@ class Reference:
         value: Range | None = getattr(found, kind) if found is not None else None
         return value
 
-    def inside(self, facts: Mapping[str, Floats], fact: str, kind: str) -> Bools:
-        """Whether a fact is in the range of a kind, [r]; false where either is not known."""
+    def ranges(self, fact: str) -> tuple[Range | None, Range | None]:
+        """What a fact was in photovoltaics and in ecosystem industries, None where that is not known."""
+        photovoltaic, ecosystem = (self.range(fact, kind) for kind in KINDS)
+        return photovoltaic, ecosystem
+
+    def inside(self, values: Floats, fact: str, kind: str) -> Bools:
+        """Whether values of a fact are in the range of a kind, of any shape; false where either is not known."""
         known = self.range(fact, kind)
-        return np.zeros(facts[fact].shape, dtype=bool) if known is None else known.contains(facts[fact])
+        return np.zeros(values.shape, dtype=bool) if known is None else known.contains(values)
+
+    def title(self, fact: str) -> dict[str, str]:
+        """What a fact is called, by language; its name where the file has no other."""
+        found = self.file.facts.get(fact)
+        return {"en": fact, "zh": fact} if found is None else found.title.model_dump()
 
     def scaled(self, factor: float) -> Reference:
         """The same values with ranges that are `factor` times as wide. factor: above 0."""
@@ -64,19 +74,9 @@ def load_reference(path: Path | None = None) -> Reference:
     Raises ReferenceValuesError with everything that is wrong.
     """
     chosen = path or folder() / "reference.yaml"
-    try:
-        document = parse(read_text(chosen), str(chosen))
-    except ScenarioError as error:
-        raise ReferenceValuesError(error.problems) from None
-    if not isinstance(document.root.value, dict):
-        message = "reference values are a mapping with the keys title and facts"
-        raise ReferenceValuesError([Problem(document.root.origin, message, found=in_file(document.root))])
-    tree = attribute(document.root, document.problems)
-    try:
-        file = ReferenceFile.model_validate(plain(tree), strict=True)
-    except ValidationError as error:
-        raise ReferenceValuesError(document.problems + from_validation(error, tree, "ReferenceFile")) from None
-    problems = document.problems + from_violations(list(_violations(file)), tree)
+    what = "reference values are a mapping with the keys title and facts"
+    file, tree, problems = read_model(chosen, ReferenceFile, ReferenceValuesError, what)
+    problems = problems + from_violations(list(_violations(file)), tree)
     problems += list(_without_source(tree))
     if problems:
         raise ReferenceValuesError(problems)

@@ -14,8 +14,10 @@ from marketsim.shakeout.classify import PRICE, Class, Mechanism, Structure, Verd
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.gauges import Measured
 from marketsim.shakeout.instrument import ErrorRates, Instrument
+from marketsim.shakeout.reference import KINDS
 from marketsim.shakeout.table import Table
 from marketsim.shakeout.trial import confusion
+from marketsim.shakeout.verdict import posteriors
 
 
 class Speaks(StrEnum):
@@ -26,6 +28,15 @@ class Speaks(StrEnum):
     BOTH = "both"
     NEITHER = "neither"
     UNKNOWN = "not known"
+
+
+SPEAKS = {
+    (True, True): Speaks.BOTH,
+    (True, False): Speaks.PHOTOVOLTAIC,
+    (False, True): Speaks.ECOSYSTEM,
+    (False, False): Speaks.NEITHER,
+}
+"""By whether a fact is as in photovoltaics, and as in ecosystem industries."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +115,6 @@ def _errors(measured: Measured, instrument: Instrument) -> ErrorRates | None:
 
 
 def _probabilities(errors: ErrorRates | None, which: Class) -> tuple[dict[Class, float], dict[Class, float]]:
-    from marketsim.shakeout.verdict import posteriors
-
     shares = np.zeros(len(Class))
     shares[which] = 1.0
     equal, sceptical = posteriors(errors, shares)
@@ -113,22 +122,10 @@ def _probabilities(errors: ErrorRates | None, which: Class) -> tuple[dict[Class,
 
 
 def _fact(name: str, measured: Measured, instrument: Instrument) -> TableFact:
-    value = float(measured[name][0])
-    photovoltaic, ecosystem = (instrument.reference.range(name, kind) for kind in ("photovoltaic", "ecosystem"))
-    known_titles = instrument.reference.file.facts
-    title = known_titles[name].title.model_dump() if name in known_titles else {"en": name, "zh": name}
-    return TableFact(name, title, value, photovoltaic, ecosystem, _speaks(value, photovoltaic, ecosystem))
-
-
-def _speaks(value: float, photovoltaic: Range | None, ecosystem: Range | None) -> Speaks:
-    if np.isnan(value):
-        return Speaks.UNKNOWN
-    as_pv, as_eco = (
-        found is not None and bool(found.contains(np.array([value]))[0]) for found in (photovoltaic, ecosystem)
-    )
-    if as_pv:
-        return Speaks.BOTH if as_eco else Speaks.PHOTOVOLTAIC
-    return Speaks.ECOSYSTEM if as_eco else Speaks.NEITHER
+    value, reference = measured[name][:1], instrument.reference
+    as_pv, as_eco = (bool(reference.inside(value, name, kind)[0]) for kind in KINDS)
+    speaks = Speaks.UNKNOWN if np.isnan(value[0]) else SPEAKS[as_pv, as_eco]
+    return TableFact(name, reference.title(name), float(value[0]), *reference.ranges(name), speaks)
 
 
 def _reasons(measured: Measured, verdicts: Verdicts, instrument: Instrument) -> Iterator[str]:

@@ -6,7 +6,7 @@ widely from its `free:` ranges. The halves have draws and luck of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +74,11 @@ class Trial:
         """The class of all of them."""
         return WORLDS[self.world]
 
+    def without(self, names: Collection[str]) -> Trial:
+        """The same runs, of which some facts and gauges are not known."""
+        nothing = {name: np.full(len(self.draw), np.nan) for name in names}
+        return replace(self, measured={**self.measured, **nothing})
+
     def verdicts(self, instrument: Instrument) -> Ints:
         """The class that an instrument sees in each run, [r]."""
         return instrument.judge(self.measured).classes
@@ -113,14 +118,14 @@ def conduct(
     if sample is None:
         raise ValueError(f"the scenario {world} has no free parameters to draw")
     worker = _Worker(sample, decider(loaded.scenario), seed, instrument)
-    found: dict[int, dict[str, Floats]] = {}
-    for part, measured in each(parts_of(runs, draws), worker, workers):
+    parts, found = parts_of(runs, draws), dict[int, dict[str, Floats]]()
+    for part, measured in each(parts, worker, workers):
         found[part.runs.start] = measured
         if progress is not None:
             progress(len(part.runs))
-    ordered = [found[start] for start in sorted(found)]
+    ordered = [found[part.runs.start] for part in parts]
     measured = {name: np.concatenate([part[name] for part in ordered]) for name in ordered[0]}
-    draw = np.concatenate([np.full(len(part.runs), part.draw) for part in parts_of(runs, draws)])
+    draw = np.concatenate([np.full(len(part.runs), part.draw) for part in parts])
     return Trial(world, measured, draw)
 
 

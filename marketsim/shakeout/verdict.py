@@ -263,13 +263,12 @@ def _by_draw(values: Floats, draw: Ints) -> Floats:
 
 def _fact_line(name: str, values: Floats, by_draw: Floats, p_value: float, instrument: Instrument) -> FactLine:
     known = values[~np.isnan(values)]
-    titles = instrument.reference.file.facts
-    photovoltaic, ecosystem = (instrument.reference.range(name, kind) for kind in ("photovoltaic", "ecosystem"))
+    photovoltaic, ecosystem = instrument.reference.ranges(name)
     low, high = np.quantile(known, (0.1, 0.9)) if len(known) else (np.nan, np.nan)
     nothing = Interval(np.nan, np.nan, np.nan)
     return FactLine(
         name=name,
-        title=titles[name].title.model_dump() if name in titles else {"en": name, "zh": name},
+        title=instrument.reference.title(name),
         known=len(known) / len(values),
         median=median_interval(by_draw) if len(by_draw) else nothing,
         low=float(low),

@@ -24,6 +24,7 @@ from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.source import parse, plain, read_text
 from marketsim.shakeout import reference
 from marketsim.shakeout.gauges import measure
+from marketsim.shakeout.instrument import measurement
 from marketsim.shakeout.record import Recorder
 from marketsim.shakeout.window import window
 from marketsim.validation.study import Decider, Settings, scenarios
@@ -69,9 +70,7 @@ def probe(name: str, decider: Decider) -> tuple[dict[str, float], dict[str, floa
     p = Parameters(world.model_copy(update={"quarters": min(world.quarters, PROBE_QUARTERS)}))
     market = Market(p, PROBE_SEED, range(PROBE_RUNS))
     book, recorder = YearBook(p, PROBE_RUNS), Recorder(p, PROBE_RUNS)
-    for now, before, outcome in market.play(decider(world)):
-        book.add(now, before, outcome, market.state)
-        recorder.add(now, before, outcome, market.state)
+    market.record(decider(world), book, recorder)
     outcomes = {name: float(values.sum()) for name, values in zip(METRICS, book.result().metrics, strict=True)}
     history = recorder.result()
     facts = measure(history, window(history))
@@ -104,9 +103,27 @@ def differences(folder: Path, decider: Decider) -> list[str]:
             moved = _moved(before.get(part, {}).get(name, {}), sums)
             if moved and f"scenario {name} is new" not in changed:
                 changed.append(f"rules or scenario {name}: {what} ({', '.join(moved[:3])}, ...)")
+    moved = _measured_on_others(now)
+    if moved:
+        again = "run `marketsim validate --instrument`"
+        changed.append(f"the shakeout test was measured on other worlds ({', '.join(moved[:3])}): {again}")
     if before.get("settings") != now["settings"]:
         changed.append(f"it was made with other settings than the usual ones: {before.get('settings')}")
     return changed
+
+
+def _measured_on_others(now: Fingerprint) -> list[str]:
+    """Worlds, or reference values, that are not as they were when the errors of the shakeout test were counted."""
+    made_from = measurement().get("made_from", {})
+    worlds = [name for name in made_from.get("scenarios", {}) if name in now["scenarios"]]
+    others = [
+        name
+        for name in worlds
+        if made_from["scenarios"][name] != now["scenarios"][name]
+        or any(_moved(made_from[part][name], now[part][name]) for part in ("behaviour", "facts"))
+    ]
+    same = made_from.get("reference") in (None, now["shakeout"].get("reference"))
+    return others + ([] if same else ["reference values"])
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, str]]:

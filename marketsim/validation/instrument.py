@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -98,12 +97,3 @@ def inputs(made_from: Fingerprint) -> dict[str, Any]:
     """Of a fingerprint what the measurement hangs on: the worlds, what the rules make of them, the test itself."""
     parts = {part: {name: made_from[part][name] for name in WORLDS} for part in PARTS}
     return parts | {"reference": made_from["shakeout"]["reference"]}
-
-
-def kept() -> dict[str, Any]:
-    """The measurement as it was written; empty if there is none."""
-    path = folder() / measured.FILE
-    if not path.is_file():
-        return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

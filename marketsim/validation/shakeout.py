@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +13,7 @@ from marketsim.shakeout import known
 from marketsim.shakeout.classify import Class, Thresholds
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.gauges import GAUGES
-from marketsim.shakeout.instrument import Instrument, load_instrument
+from marketsim.shakeout.instrument import Instrument, load_instrument, measurement
 from marketsim.shakeout.reference import folder
 from marketsim.shakeout.statistics import Interval
 from marketsim.shakeout.table import load_table
@@ -21,7 +21,6 @@ from marketsim.shakeout.table_verdict import assess_table
 from marketsim.shakeout.trial import CHOICES, CONTROLS, MOST_FALSE, WORLDS, Trial, confusion
 from marketsim.shakeout.verdict import Verdict, verdicts
 from marketsim.shakeout.words import CLASSES, MECHANISMS, STRUCTURES, in_full
-from marketsim.validation.instrument import kept
 from marketsim.validation.study import Study
 
 WANTED = 0.9
@@ -52,7 +51,7 @@ TOLD = {
     ),
     "firms alone": (
         *(fact for fact in FACTS if fact not in ("S1", "S2", "S4")),
-        *(gauge.name for gauge in GAUGES if gauge.name != "firms"),
+        *(gauge for gauge in GAUGES if gauge != "firms"),
     ),
 }
 """What a table may know, and the facts and gauges that it then lacks."""
@@ -84,7 +83,7 @@ it was fitted.
 
 
 def _measured() -> str:
-    found, instrument = kept(), load_instrument()
+    found, instrument = measurement(), load_instrument()
     if not found or instrument.errors is None:
         return "Its error rates have not been measured: `marketsim validate --instrument`.\n"
     settings = found["settings"]
@@ -169,7 +168,7 @@ def _cell(found: float, right: bool) -> str:
 def _told(trials: list[Trial], instrument: Instrument) -> str:
     rows = []
     for what, lacks in TOLD.items():
-        lacking = [_without(trial, lacks) for trial in trials]
+        lacking = [trial.without(lacks) for trial in trials]
         errors = confusion(lacking, instrument)
         verdicts = errors.verdicts / np.maximum(errors.verdicts.sum(axis=1, keepdims=True), 1)
         kinds = verdicts[: Class.UNTOLD]
@@ -181,14 +180,6 @@ def _told(trials: list[Trial], instrument: Instrument) -> str:
         rows.append([what, *cells])
     head = ["known", "right, all", "right, kinds", "another kind", "kind left open", "false photovoltaic"]
     return table(head, rows, range(1, 6))
-
-
-def _without(trial: Trial, lacks: Iterable[str]) -> Trial:
-    gone = set(lacks)
-    measured = {
-        name: np.full_like(values, np.nan) if name in gone else values for name, values in trial.measured.items()
-    }
-    return Trial(trial.world, measured, trial.draw)
 
 
 def _thresholds(found: Thresholds) -> str:

@@ -160,9 +160,7 @@ def _case(name: str, settings: Settings, decider: Decider, default: Case | None)
     market = Market(Parameters(world), settings.seed, range(settings.runs))
     p, book = market.parameters, YearBook(market.parameters, settings.runs)
     tracer, recorder = Tracer(p, market.state), Recorder(p, settings.runs)
-    for now, before, outcome in market.play(decide):
-        for writes in (book, tracer, recorder):
-            writes.add(now, before, outcome, market.state)
+    market.record(decide, book, tracer, recorder)
     quarters, past = tracer.result(), recorder.result()
     targets = load_targets(name, world) if name in with_targets() else None
     if targets is None and default is not None and name.startswith(f"{DEFAULT}-"):

@@ -26,6 +26,11 @@ def written(time: Column, **series: Any) -> History:
     return History(np.array(time, dtype=float), **rows, causes=None, firm=None)
 
 
+def without(history: History, *names: str) -> History:
+    """The same history, of which some series are not known."""
+    return replace(history, **{name: np.full_like(history.firms, np.nan) for name in names})
+
+
 def measured(history: History) -> dict[str, Floats]:
     """All facts, [r] each."""
     where = window(history)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketsim.scenario.reference_file import FURTHEST, Range
 from marketsim.shakeout.classify import (
     PRICE,
     STRUCTURE,
@@ -30,7 +31,7 @@ from marketsim.shakeout.reference import load_reference
 from marketsim.shakeout.structure import settled
 from marketsim.shakeout.window import window
 from marketsim.state import Floats
-from tests.shakeout.hand_made import measured, random_history, written
+from tests.shakeout.hand_made import measured, random_history, without, written
 
 REFERENCE = load_reference()
 THRESHOLDS = Thresholds()
@@ -187,7 +188,7 @@ def test_evidence_of_nothing_is_none():
 
 def test_log_density_is_symmetric_and_falls():
     values = np.array([0.0, 1, 2, 5, -5])
-    density = log_density(values, 0.0, 1.0)
+    density = log_density(values, Range(low=-FURTHEST, high=FURTHEST))
     assert density[3] == density[4] and (np.diff(density[:4]) < 0).all()
 
 
@@ -217,8 +218,8 @@ def test_identical_facts_count_once():
 def test_wider_tolerances_hold_more(name: str, value: float, one: float, other: float):
     narrow, wide = (REFERENCE.scaled(factor) for factor in sorted((one, other)))
     facts = {name: np.full(2, value)}
-    inside = narrow.inside(facts, name, "photovoltaic")
-    assert (wide.inside(facts, name, "photovoltaic") | ~inside).all()
+    inside = narrow.inside(facts[name], name, "photovoltaic")
+    assert (wide.inside(facts[name], name, "photovoltaic") | ~inside).all()
     ranges = [reference.range(name, "photovoltaic") for reference in (narrow, wide)]
     less, more = (known.reached_by(facts[name], PRICE[name]) for known in ranges if known is not None)
     assert (more | ~less).all()
@@ -269,7 +270,7 @@ def test_unknown_years_do_not_count_against_sheltered_or_rationed():
 @given(st.integers(0, 10_000), st.sets(st.sampled_from(sorted(set(SERIES) - {"firms"}))), st.booleans())
 def test_tables_that_lack_series_get_a_verdict(seed: int, missing: set[str], one_by_one: bool):
     """Without a warning, and never a kind of shakeout where there is none."""
-    history = random_history(seed).with_missing(*missing)
+    history = without(random_history(seed), *missing)
     history = history if one_by_one else replace(history, firm=None)
     facts = measured(history)
     found = judge(facts | gauges(history, window(history)), REFERENCE, THRESHOLDS)
@@ -286,7 +287,7 @@ def test_tables_that_lack_series_get_a_verdict(seed: int, missing: set[str], one
 @pytest.mark.parametrize(("history", "expected"), [(history_of(), Class.UNTOLD), (CALM, Class.NONE)])
 def test_a_table_of_nothing_but_firms(history: History, expected: Class):
     """A shakeout whose kind cannot be told, or none of which nothing else can be said."""
-    bare = history.with_missing(*(set(SERIES) - {"firms"}))
+    bare = without(history, *(set(SERIES) - {"firms"}))
     found = judge(measured(bare) | gauges(bare, window(bare)), REFERENCE, THRESHOLDS)
     assert (found.classes == expected).all()
     assert (found.structure == Structure.OPEN).all() and (found.mechanism == Mechanism.MIXED).all()

@@ -108,7 +108,7 @@ def test_facts_and_gauges_in_one(seed: int):
     """All by their names, of every run, and shares between 0 and 1."""
     history = random_history(seed)
     found, facts = measure(history, window(history)), measured(history)
-    assert list(found) == [*FACTS, *(gauge.name for gauge in GAUGES)]
+    assert list(found) == [*FACTS, *GAUGES]
     for name, values in facts.items():
         np.testing.assert_array_equal(found[name], values)
     for name, values in found.items():

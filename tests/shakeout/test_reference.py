@@ -101,8 +101,8 @@ def test_the_file_of_the_package():
 def test_what_is_not_known_holds_nothing():
     reference = load_reference()
     assert reference.range("P1", "ecosystem") is None and reference.range("X1", "ecosystem") is None
-    assert not reference.inside({"P1": np.array([0.6, np.nan])}, "P1", "ecosystem").any()
-    assert reference.inside({"P1": np.array([0.5, 0.8, 0.49, np.nan])}, "P1", "photovoltaic").tolist() == [True] * 2 + [False] * 2  # fmt: skip
+    assert not reference.inside(np.array([0.6, np.nan]), "P1", "ecosystem").any()
+    assert reference.inside(np.array([0.5, 0.8, 0.49, np.nan]), "P1", "photovoltaic").tolist() == [True] * 2 + [False] * 2  # fmt: skip
 
 
 def test_the_range_is_the_middle_nine_tenths():
@@ -131,7 +131,7 @@ def test_a_convention_or_a_sign_is_no_tolerance():
     narrow = load_reference().scaled(0.75)
     for name in ("M1", "S4", "M3"):
         assert narrow.range(name, "photovoltaic") == load_reference().range(name, "photovoltaic")
-    assert narrow.inside({"M1": np.array([1.0, 0.1])}, "M1", "photovoltaic").all()
+    assert narrow.inside(np.array([1.0, 0.1]), "M1", "photovoltaic").all()
 
 
 @given(

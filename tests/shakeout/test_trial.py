@@ -35,7 +35,7 @@ from tests.shakeout.test_classify import CONCENTRATED, ECOSYSTEM, NO_SHAKEOUT, P
 REFERENCE = load_reference()
 INSTRUMENT = Instrument(REFERENCE)
 
-STILL = {gauge.name: np.nan for gauge in GAUGES} | {
+STILL = dict.fromkeys(GAUGES, np.nan) | {
     **{"firms": 30.0, "excess": 2.0, "output": 0.3, "left": 0.5, "leader": 0.4, "rationed": 0.0, "losing": 0.0},
     **{"margin": 0.1},
 }
@@ -66,7 +66,7 @@ def conducted() -> Trial:
 def test_runs_of_known_class(conducted: Trial):
     assert conducted.true is Class.NONE
     assert conducted.draw.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 3]
-    assert list(conducted.measured) == [*FACTS, *(gauge.name for gauge in GAUGES)]
+    assert list(conducted.measured) == [*FACTS, *GAUGES]
     assert all(values.shape == (9,) for values in conducted.measured.values())
     np.testing.assert_array_equal(
         conducted.verdicts(INSTRUMENT), INSTRUMENT.judge(conducted.measured).classes, strict=True

@@ -13,6 +13,7 @@ from marketsim.api import strategies_of
 from marketsim.cli import main
 from marketsim.commands import needs
 from marketsim.scenario import library
+from marketsim.shakeout.instrument import measurement
 from marketsim.validation import fingerprint
 from marketsim.validation.fingerprint import content_hash, differences
 from marketsim.validation.study import DEFAULT, Settings
@@ -109,6 +110,18 @@ def test_other_rules_are_noticed(small: Path, tmp_path: Path, monkeypatch: pytes
     made["behaviour"]["steady"]["cards"] *= 1.001
     (tmp_path / "inputs.json").write_text(fingerprint.written(made), encoding="utf-8")
     assert differences(tmp_path, strategies_of) == ["rules or scenario steady: runs come out differently (cards, ...)"]
+
+
+def test_a_measurement_on_other_worlds_is_noticed(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Error rates of the shakeout test that were counted on what a world no longer is."""
+    found = measurement()
+    assert "steady" in found["made_from"]["scenarios"]
+    found["made_from"]["facts"]["steady"]["C1"] *= 1.001
+    monkeypatch.setattr(fingerprint, "measurement", lambda: found)
+    made = fingerprint.fingerprint(Settings(), strategies_of)
+    (tmp_path / "inputs.json").write_text(fingerprint.written(made), encoding="utf-8")
+    (line,) = differences(tmp_path, strategies_of)
+    assert line.startswith("the shakeout test was measured on other worlds (steady)")
 
 
 def test_nothing_to_check_is_an_error_that_says_what_to_do(marketsim, tmp_path: Path):
