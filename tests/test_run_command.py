@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import yaml
 
 from agents.strategies import registry
-from marketsim.cli import main
 from marketsim.commands import layout
+from tests.command import ROOT, Result, called
 
-ROOT = Path(__file__).parents[1]
 SMALL = str(ROOT / "tests" / "data" / "small.yaml")
 LUCK = ["--set", "market.luck=0.4", "--set", "market.demand_noise=0.1"]
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -30,9 +22,7 @@ def marketsim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as caught:
-            main(arguments)
-        return Result(int(caught.value.code or 0), *capsys.readouterr())
+        return called(capsys, arguments)
 
     return call
 

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.test_run_command import SMALL, Result
+from tests.command import LINUX, MARKETSIM, ROOT, Result, children, heed_interrupts, on_a_terminal
+from tests.test_run_command import SMALL
 
-ROOT = Path(__file__).parents[1]
-RUN = [sys.executable, "-m", "marketsim", "run"]
-LINUX = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
+RUN = [*MARKETSIM, "run"]
 
 
 def process(*arguments: str, shell: str = "", **options: Any) -> Result:
@@ -68,15 +66,6 @@ def small_files() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def heed_interrupts() -> None:
-    """A shell has what it runs in the background ignore interrupts, and so what that starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -172,34 +161,9 @@ def test_a_worker_that_is_killed_is_a_failure_with_a_reason(start, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def on_a_terminal(*arguments: str) -> tuple[str, str]:
-    """Standard output, and what standard error shows where it is a terminal of 100 columns."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    done = subprocess.run(
-        [*RUN, SMALL, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        cwd=ROOT,
-        env=environment,
-        text=True,
-        check=True,
-    )
-    os.close(theirs)
-    os.set_blocking(ours, False)
-    try:
-        shown = os.read(ours, 100_000).decode()
-    except (BlockingIOError, OSError):
-        shown = ""
-    os.close(ours)
-    return done.stdout, shown
-
-
 def test_a_progress_bar_is_drawn_on_a_terminal_only():
-    out, bar = on_a_terminal("--runs", "600", "--workers", "1")
+    out, bar = on_a_terminal("run", SMALL, "--runs", "600", "--workers", "1")
     assert re.search(r"256/600.*runs/s, 0:00:0\d left", bar, re.DOTALL)
     assert re.search(r"600/600.*runs/s", bar, re.DOTALL)
     assert "\x1b" not in out
-    assert on_a_terminal("--runs", "600", "--quiet", "--workers", "1") == (out, "")
+    assert on_a_terminal("run", SMALL, "--runs", "600", "--quiet", "--workers", "1") == (out, "")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +17,11 @@ import yaml
 
 from marketsim.api import strategies_of
 from marketsim.calibration.objective import Objective
-from marketsim.cli import main
 from marketsim.commands.scenario import load
 from marketsim.scenario.free import FreeSpace
 from marketsim.targets import TargetFile, Targets, load_targets, measured
 from marketsim.trace import trace
+from tests.command import ROOT, Result, called
 
 SMALL = Path(__file__).parents[1] / "data" / "small.yaml"
 TRUTH = {"spend": 7500.0, "wafer-price": 1.4, "memory-price": 1.0, "lock-in": 0.5}
@@ -140,15 +140,8 @@ def world(reported: dict[str, Any], tmp_path: Path) -> World:
 
 # --- the command
 
-ROOT = Path(__file__).parents[2]
 QUICK = ["--runs", str(RUNS), "--evaluations", "30"]
 FILES = ("small-calibrated.yaml", "fit.json", "report.md")
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Call = Callable[..., Result]
@@ -160,9 +153,7 @@ def calibrate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(world.scenario.parent)
 
     def call(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as caught:
-            main(["calibrate", *arguments])
-        return Result(int(caught.value.code or 0), *capsys.readouterr())
+        return called(capsys, ["calibrate", *arguments])
 
     return call
 

@@ -8,112 +8,16 @@ same luck every time. A change of the rules that moves a share by more than a te
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pytest
 
-from agents.strategies import Team, names
-from marketsim.market import Market
-from marketsim.rules.arrays import ratio
-from marketsim.rules.finance import CAUSES
+from agents.strategies import names
 from marketsim.scenario import library
-from marketsim.scenario.parameters import Parameters
-from marketsim.state import Bools, Floats, Ints
+from marketsim.state import Floats
+from tests.scenario.generating import RUNS, YEAR, History, history, share
 
-RUNS = 64
-SEED = 7
-YEAR = 4
 GENERATING = ["collapse", "commodity", "glut", "lock-in", "niche", "rationed", "sheltered", "steady", "tyres"]
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened in the runs of a world. q: quarter, v: domestic vendor."""
-
-    sold: Floats  # [q,v,r] k units
-    revenue: Floats  # [q,v,r] rmb_m
-    cost: Floats  # [q,v,r] rmb_m, of what was sold
-    capacity: Floats  # [q,r] units that contracts could make
-    wanted: Floats  # [q,r] units that buyers wanted to spend money on
-    exits: Ints  # [q,c] firms that failed in all runs together, by main cause
-
-    @property
-    def active(self) -> Floats:
-        """[q,r] firms with sales."""
-        return (self.sold > 1e-6).sum(axis=1).astype(float)
-
-    @property
-    def peak(self) -> Ints:
-        """[r] quarter in which most firms were active."""
-        quarter: Ints = self.active.argmax(axis=0)
-        return quarter
-
-    @property
-    def fall(self) -> Floats:
-        """[r] largest fall in active firms from an earlier peak."""
-        peak = np.maximum.accumulate(self.active, axis=0)
-        return (1 - ratio(self.active, peak, otherwise=1.0)).max(axis=0)
-
-    @property
-    def shakeout(self) -> Bools:
-        """[r] whether active firms fell by 40 % from a peak of ten or more, and output did not fall with them."""
-        return (self.fall >= 0.4) & (self.active.max(axis=0) >= 10) & (self.growth_since_peak("sold") >= 1)
-
-    def growth_since_peak(self, what: str) -> Floats:
-        """[r] a total of the last year over that of the year before the peak of firms."""
-        total = getattr(self, what).sum(axis=1)
-        before = [total[max(q - YEAR, 0) : max(q, YEAR), run].mean() for run, q in enumerate(self.peak)]
-        return total[-YEAR:].mean(axis=0) / np.array(before)
-
-    def shares(self, start: int, end: int | None = None) -> Floats:
-        """[v,r] shares of revenue in some quarters."""
-        revenue = self.revenue[start:end].sum(axis=0)
-        return ratio(revenue, revenue.sum(axis=0))
-
-    @property
-    def top_two(self) -> Floats:
-        """[r] share of the two largest in the revenue of the last year."""
-        return np.sort(self.shares(-YEAR), axis=0)[-2:].sum(axis=0)
-
-    @property
-    def excess(self) -> Floats:
-        """[r] most capacity over demand, as a mean of a year."""
-        years = len(self.capacity) // YEAR
-        capacity, wanted = (total.reshape(years, YEAR, -1).sum(axis=1) for total in (self.capacity, self.wanted))
-        return (capacity / wanted).max(axis=0)
-
-    def died_of(self, *causes: str) -> float:
-        """Share of all exits that have one of these main causes."""
-        total = self.exits.sum(axis=0)
-        return float(sum(total[CAUSES.index(cause)] for cause in causes) / total.sum())
-
-    def margins(self, start: int, end: int | None = None) -> Floats:
-        """[v,r] gross margin in some quarters, NaN for who sold nothing."""
-        revenue, cost = (flow[start:end].sum(axis=0) for flow in (self.revenue, self.cost))
-        return 1 - cost / np.where(revenue > 0, revenue, np.nan)
-
-
-@cache
-def history(name: str, *changes: str) -> History:
-    """The runs of a scenario of the library, with some of its values changed."""
-    world = Parameters(library.load_scenario(name, list(changes), names()))
-    market, decide, home = Market(world, SEED, range(RUNS)), Team(world.strategies).decide, slice(0, world.domestic)
-    quarters = []
-    while not market.over:
-        outcome = market.step(decide(market.observe()))
-        revenue = (outcome.price * outcome.sold)[home]
-        capacity = market.state.contracts[home].sum(axis=(0, 1))
-        wanted = ratio(outcome.spend.sum(axis=0) * outcome.sold[home].sum(axis=0), revenue.sum(axis=0))
-        exits = [(outcome.cause == cause).sum() for cause in range(len(CAUSES))]
-        quarters.append((outcome.sold[home], revenue, outcome.cost_of_goods[home], capacity, wanted, exits))
-    return History(*(np.array(series) for series in zip(*quarters, strict=True)))
-
-
-def share(holds: Bools) -> float:
-    """Share of runs in which something holds."""
-    return float(np.mean(holds))
 
 
 @pytest.mark.parametrize("name", GENERATING)
@@ -129,101 +33,6 @@ def test_the_readme_names_every_scenario() -> None:
     rows = [line for line in (library.folder() / "README.md").read_text("utf-8").splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
     assert set(library.names()) - named == set()
-
-
-# Lock-in --------------------------------------------------------------------------------------------------------------
-
-
-def test_lock_in_ends_with_two_that_cannot_be_left() -> None:
-    runs = history("lock-in")
-    assert share(runs.shakeout) > 0.95
-    assert share(runs.growth_since_peak("revenue") >= 1) > 0.95
-    assert share(runs.top_two >= 0.6) > 0.95
-
-
-def test_lock_in_keeps_its_leaders() -> None:
-    runs = history("lock-in")
-    last = np.argsort(runs.shares(-YEAR), axis=0)[-2:]
-    same = []
-    for run, quarter in enumerate(runs.peak):
-        before = np.argsort(runs.shares(quarter - YEAR, quarter)[:, run])[-2:]
-        same.append(set(before) == set(last[:, run]))
-    assert share(np.array(same)) > 0.9
-
-
-def leads(runs: History) -> Floats:
-    """[r] margin of the largest over the median of the ten largest, three years after the peak."""
-    gaps = []
-    for run, quarter in enumerate(runs.peak):
-        year = (int(quarter) + 2 * YEAR, int(quarter) + 3 * YEAR)
-        margin, size = runs.margins(*year)[:, run], runs.shares(*year)[:, run]
-        ten = np.argsort(size)[-10:]
-        gaps.append(margin[size.argmax()] - np.nanmedian(margin[ten]))
-    return np.array(gaps)
-
-
-def test_lock_in_lets_the_leader_charge_more_than_the_median_vendor() -> None:
-    """While there are others to compare with."""
-    gaps = leads(history("lock-in"))
-    assert np.median(gaps) >= 0.15
-    assert share(gaps > 0.05) > 0.95
-
-
-def test_lock_in_kills_by_software() -> None:
-    """Software, base and the cost of the frontier: unit costs are equal and nothing is scarce."""
-    assert history("lock-in").died_of("software") > 0.95
-
-
-def test_lock_in_without_frontier_cost_keeps_its_fringe() -> None:
-    """Two still lead, since buyers follow base and software, but nobody has to leave."""
-    runs = history("lock-in", "finance.frontier_share=0")
-    assert share(runs.shakeout) < 0.4
-    assert share(runs.top_two >= 0.6) > 0.9
-
-
-def test_lock_in_without_base_has_no_leaders_and_no_shakeout() -> None:
-    runs = history("lock-in", "segments.buyers.lock_in=0")
-    assert share(runs.shakeout) < 0.3
-    assert share(runs.top_two < 0.3) > 0.9
-
-
-# Niche ----------------------------------------------------------------------------------------------------------------
-
-NICHES = "abcde"
-ANY = "{use-a: 0.2, use-b: 0.2, use-c: 0.2, use-d: 0.2, use-e: 0.2}"
-ANYWHERE = ANY.replace("use", "buyers")
-
-
-def test_niche_ends_with_one_large_vendor_in_each_niche() -> None:
-    runs = history("niche")
-    assert share(runs.shakeout) > 0.95
-    assert share(runs.growth_since_peak("revenue") >= 1) > 0.95
-    assert share((runs.shares(-YEAR) > 0.1).sum(axis=0) == len(NICHES)) > 0.95
-    assert share(runs.top_two < 0.5) > 0.95
-
-
-def test_niche_lets_its_owner_charge_more_than_who_has_none() -> None:
-    gaps = leads(history("niche"))
-    assert np.median(gaps) >= 0.15
-    assert share(gaps > 0.05) > 0.95
-
-
-def test_niche_kills_by_software() -> None:
-    assert history("niche").died_of("software") > 0.95
-
-
-def test_niche_without_frontier_cost_keeps_who_has_none() -> None:
-    runs = history("niche", "finance.frontier_share=0")
-    assert share(runs.shakeout) < 0.2
-
-
-def test_niche_whose_software_and_base_carry_over_is_lock_in() -> None:
-    """Work of all kinds in every group of buyers, and every vendor's base spread over all of them."""
-    usage = (f"segments.buyers-{letter}.usage={ANY}" for letter in NICHES)
-    base = (f"vendors.firm-{letter}.installed_split={ANYWHERE}" for letter in NICHES)
-    runs = history("niche", *usage, *base)
-    assert share(runs.shakeout) > 0.95
-    assert share(runs.top_two >= 0.6) > 0.8
 
 
 # Commodity ------------------------------------------------------------------------------------------------------------

@@ -7,29 +7,20 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from marketsim.cli import main
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.reference import folder
+from tests.command import LINUX, MARKETSIM, ROOT, Result, called, children, heed_interrupts, on_a_terminal
 from tests.shakeout.small import SMALL, split
 
-ROOT = Path(__file__).parents[2]
-LINUX = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
 STEADY = ("steady", "--set", "quarters=12", "--runs", "8", "--workers", "1")
 CLASSES = ("photovoltaic", "lock_in", "commodity", "niche", "untold", "rationed", "sheltered", "collapse", "none")
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -37,9 +28,7 @@ def assess(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as caught:
-            main(("assess", *arguments))
-        return Result(int(caught.value.code or 0), *capsys.readouterr())
+        return called(capsys, ("assess", *arguments))
 
     return call
 
@@ -317,39 +306,10 @@ def test_nobody_inside_the_market(assess, tmp_path: Path):
 # --- as a process
 
 
-def on_a_terminal(*arguments: str) -> tuple[str, str]:
-    """Standard output, and what standard error shows where it is a terminal of 100 columns."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    command = [sys.executable, "-m", "marketsim", "assess", *arguments]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, env=environment, text=True, check=True
-    )
-    os.close(theirs)
-    os.set_blocking(ours, False)
-    try:
-        shown = os.read(ours, 100_000).decode()
-    except (BlockingIOError, OSError):
-        shown = ""
-    os.close(ours)
-    return done.stdout, shown
-
-
 def test_a_progress_bar_is_drawn_on_a_terminal_only():
-    out, bar = on_a_terminal(*STEADY)
+    out, bar = on_a_terminal("assess", *STEADY)
     assert re.search(r"8/8.*runs/s", bar, re.DOTALL) and "\x1b" not in out
-    assert on_a_terminal(*STEADY, "--quiet") == (out, "")
-
-
-def heed_interrupts() -> None:
-    """A shell has what it runs in the background ignore interrupts, and so what that starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def children(process: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    assert on_a_terminal("assess", *STEADY, "--quiet") == (out, "")
 
 
 @LINUX
@@ -357,7 +317,7 @@ def children(process: int) -> list[int]:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "terminated"]
 )
 def test_stopped_it_leaves_no_processes_and_no_words(number: signal.Signals, code: int):
-    command = [sys.executable, "-m", "marketsim", "assess", "china-ai-chips", "--runs", "100000", "--workers", "2"]
+    command = [*MARKETSIM, "assess", "china-ai-chips", "--runs", "100000", "--workers", "2"]
     begun = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -5,35 +5,26 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from marketsim.api import strategies_of
-from marketsim.cli import main
 from marketsim.commands import needs
 from marketsim.scenario import library
 from marketsim.shakeout.instrument import measurement
 from marketsim.validation import fingerprint
 from marketsim.validation.fingerprint import content_hash, differences
 from marketsim.validation.study import DEFAULT, Settings
+from tests.command import Result, called
 from tests.validation.conftest import SETTINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
 def marketsim(capsys: pytest.CaptureFixture[str]):
     def call(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as caught:
-            main(arguments)
-        return Result(int(caught.value.code or 0), *capsys.readouterr())
+        return called(capsys, arguments)
 
     return call
 
