@@ -46,6 +46,12 @@ class Decision:
         return {f.name: f.metadata["axes"] for f in fields(cls)}
 
 
+def bounds(name: str) -> tuple[float, float]:
+    """Least and largest value that may be decided of a field, in its unit."""
+    decided = {item.name: item.metadata for item in fields(Decision)}[name]
+    return decided["low"], decided["high"]
+
+
 def full(decision: Decision, vendors: int, runs: int) -> Decision:
     """The decision with every field in full shape, [vendor, run] or [vendor, item, run]."""
     shaped = {}
