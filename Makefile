@@ -5,10 +5,13 @@ PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: run test check bench validate clean
+.PHONY: run play test check bench validate messages clean
 
 run: .venv/installed
 	$(BIN)/marketsim run
+
+play: .venv/installed
+	$(BIN)/marketsim play
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -q
@@ -24,6 +27,13 @@ bench: .venv/installed-dev
 
 validate: .venv/installed-calibration
 	$(BIN)/marketsim validate
+
+# Collects the texts of the game for translation, and compiles what has been translated.
+messages: .venv/installed-dev
+	mkdir -p build
+	$(BIN)/pybabel --quiet extract --no-default-keywords -k say -k N_ --no-location --sort-output --omit-header -o build/marketsim.pot tui
+	$(BIN)/pybabel --quiet update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -D marketsim -l zh -i build/marketsim.pot -d tui/i18n
+	$(BIN)/pybabel --quiet compile --statistics -D marketsim -d tui/i18n
 
 clean:
 	rm -rf .venv build dist

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from marketsim import __version__
-from marketsim.commands import assess, calibrate, run, scenario, strategies, validate
+from marketsim.commands import assess, calibrate, play, run, scenario, strategies, validate
 from marketsim.errors import MarketSimError
 
 EXIT_CODES = (
@@ -32,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command(epilog=EXIT_CODES)(play.play)
 app.command(epilog=EXIT_CODES)(run.run)
 app.command(epilog=EXIT_CODES)(assess.assess)
 app.command(epilog=EXIT_CODES)(strategies.strategies)

@@ -1,0 +1,177 @@
+"""The application: what is going on, in which language, and how one gets from screen to screen.
+
+The engine (NumPy, pydantic, Mesa and the rules) is loaded in the background after the first screen is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.palette import THEMES
+from tui.screens.start import Start
+from tui.screens.view import Page, View
+from tui.settings import Settings, keep_settings, load_settings
+from tui.speech import LANGUAGES, N_, Language, Speech
+
+if TYPE_CHECKING:
+    from agents.game import Setup
+    from tui.session import Session
+
+VIEWS = {
+    "dashboard": "tui.screens.dashboard:Dashboard",
+    "decide": "tui.screens.decide:Decide",
+    "rivals": "tui.screens.rivals:Rivals",
+    "market": "tui.screens.market:MarketView",
+    "technology": "tui.screens.technology:Technology",
+    "why": "tui.screens.why:Why",
+    "shakeout": "tui.screens.shakeout:Shakeout",
+    "briefing": "tui.screens.briefing:Briefing",
+    "debrief": "tui.screens.debrief:Debrief",
+}
+"""Screens of a running game by name; imported when they are first shown."""
+
+
+class MarketApp(App[None]):
+    """The game in the terminal."""
+
+    TITLE = "marketsim"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (140, "-huge")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", N_("help"), key_display="?", id="help"),
+        Binding("l", "next_language", N_("language"), id="language"),
+        Binding("t", "next_theme", N_("theme"), show=False, id="theme"),
+        Binding("ctrl+q", "quit", N_("quit"), show=False, id="quit", priority=True),
+    ]
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or load_settings()
+        self.speech = Speech(self.settings.language)
+        self.session: Session | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEMES[0].name
+
+    def on_mount(self) -> None:
+        """The first screen, then the engine behind it."""
+        self.push_screen(Start())
+        self.call_after_refresh(self._warm_up)
+
+    def _warm_up(self) -> None:
+        self.run_worker(lambda: import_module("tui.session"), thread=True, group="engine", exit_on_error=False)
+
+    # -- games ----------------------------------------------------------------------------------------------------
+
+    async def begin(self, setup: Setup) -> None:
+        """Start a game and show its first screen; a setup that cannot be played is told and nothing changes."""
+        from marketsim.errors import MarketSimError
+        from tui.session import Session
+
+        try:
+            session = Session.begin(setup)
+        except MarketSimError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.enter(session)
+
+    def enter(self, session: Session) -> None:
+        """Go on with a game."""
+        self.session = session
+        self.speech = Speech(self.speech.language, session.game.world.vocabulary)
+        self.push_screen(self._view("briefing" if session.plays and not session.game.turns else "dashboard"))
+
+    def _view(self, name: str) -> Screen[None]:
+        module, _, kind = VIEWS[name].partition(":")
+        view: Screen[None] = getattr(import_module(module), kind)()
+        return view
+
+    def status(self) -> list[str | Content]:
+        """The facts of the status line."""
+        from tui.status import status
+
+        assert self.session is not None
+        return status(self.session, self.speech)
+
+    # -- actions --------------------------------------------------------------------------------------------------
+
+    def action_view(self, name: str) -> None:
+        """Another screen of the game."""
+        view = self._view(name)
+        if type(self.screen) is not type(view):
+            self.switch_screen(view)
+
+    def action_end_quarter(self) -> None:
+        """Play the quarter as the draft says and show what came of it."""
+        if self.session is None:
+            return
+        if self.session.game.over:
+            self.action_view("debrief")
+            return
+        if self.session.problems():
+            self.notify(self.speech.say("The plan has errors: press e to see them."), severity="warning")
+            return
+        self.session.end_quarter()
+        if self.session.finished:
+            self.action_view("debrief")
+        elif isinstance(self.screen, View):
+            self.screen.redraw()
+
+    def action_undo(self) -> None:
+        """Take back the last change of the plan."""
+        if self.session is not None and self.session.undo() and isinstance(self.screen, View):
+            self.screen.redraw()
+
+    def action_leave(self) -> None:
+        """Back to the screen before."""
+        self.pop_screen()
+        if isinstance(self.screen, Start):
+            self.session = None
+            self.speech = Speech(self.speech.language)
+
+    async def action_next_language(self) -> None:
+        """The other language, everywhere at once."""
+        spoken: list[Language] = list(LANGUAGES)
+        language = spoken[(spoken.index(self.speech.language) + 1) % len(spoken)]
+        vocabulary = None if self.session is None else self.session.game.world.vocabulary
+        self.speech = Speech(language, vocabulary)
+        self.settings = keep_settings(self.settings, language=language)
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                await screen.respeak()
+
+    def action_next_theme(self) -> None:
+        """The next theme."""
+        names = [theme.name for theme in THEMES]
+        here = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(here + 1) % len(names)]
+        self.settings = keep_settings(self.settings, theme=self.theme)
+
+    def action_command_palette(self) -> None:
+        """Every action by name."""
+        if not CommandPalette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(
+                CommandPalette(placeholder=self.speech.say("Search for a command"), id="--command-palette")
+            )
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: every key that works here, by what it does."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if not binding.system and binding.description:
+                title = self.speech.say(binding.description)
+                key = binding.key_display or self.get_key_display(binding)
+                yield SystemCommand(title, key, lambda action=binding.action, at=active.node: self._do(action, at))
+
+    def _do(self, action: str, namespace: Any) -> None:
+        self.call_later(self.run_action, action, namespace)

@@ -1,0 +1,47 @@
+"""Text by terminal cells: a Chinese character fills two, and none is ever cut in half."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+
+Align = Literal["left", "right", "center"]
+ELLIPSIS = "…"
+
+
+@lru_cache(4096)
+def clean(text: str) -> str:
+    """`text` on one line: control characters become spaces, joiners and variation selectors go.
+
+    What is left is as wide as the sum of its characters, so it can be laid out cell by cell.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = (char for char in text if unicodedata.category(char) != "Cf" and not "\ufe00" <= char <= "\ufe0f")
+    return "".join(char if char.isprintable() else " " for char in kept)
+
+
+def truncate(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
+    """The start of `text` in at most `width` cells; `ellipsis` (one cell) marks a cut."""
+    text = clean(text)
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + ellipsis
+
+
+def pad(text: str, width: int, align: Align = "left") -> str:
+    """`text` with spaces up to `width` cells; a longer text stays as it is."""
+    text = clean(text)
+    spare = max(width - cell_len(text), 0)
+    before = {"left": 0, "right": spare, "center": spare // 2}[align]
+    return " " * before + text + " " * (spare - before)
+
+
+def fit(text: str, width: int, align: Align = "left", ellipsis: str = ELLIPSIS) -> str:
+    """`text` in exactly `width` cells: padded when shorter, cut with `ellipsis` when longer."""
+    return pad(truncate(text, width, ellipsis), width, align)

@@ -1,0 +1,105 @@
+"""Decide: one form, and beside it what the plan would bring."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from marketsim.decisions import bounds
+from tui.fields import UNITS, Field, fields_of, stepped, written
+from tui.rivals import rivals_of
+from tui.screens.view import View
+from tui.speech import N_
+from tui.widgets.field_row import FieldRow
+
+
+class Decide(View):
+    """The form of the quarter."""
+
+    heading = N_("Decide")
+    about = N_(
+        "Set what you want for the coming quarter. The arrows move and change; digits type over. Beside each field "
+        "stands what it was and what rivals do; the forecast shows what the plan would bring."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "advise", N_("advice"), id="decide.advise"),
+        Binding("c", "copy", N_("as last quarter"), id="decide.copy"),
+        Binding("d", "details", N_("details"), id="decide.details"),
+        Binding("u", "app.undo", N_("undo"), id="undo"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The form left, the forecast right; below each other where there is no room."""
+        with Horizontal(id="decide"):
+            with VerticalScroll(id="form", can_focus=False):
+                group = ""
+                for field in fields_of(self.game.world, self.speech):
+                    if field.group != group:
+                        group = field.group
+                        yield Static(self.say(group), classes="group")
+                    yield FieldRow(field, self.speech)
+            with VerticalScroll(id="beside", can_focus=False):
+                yield Static(id="forecast")
+                yield Static(id="rule")
+
+    def show(self) -> None:
+        """The draft in the form."""
+        draft, game = self.session.draft, self.game
+        if draft is None:
+            return
+        was, rivals = game.held(), rivals_of(game, self.speech)
+        wrong = {problem.path: problem for problem in self.session.problems()}
+        for row in self.query(FieldRow):
+            path = row.field.path
+            problem = wrong.get(path)
+            text = "" if problem is None else self._allowed(row.field, problem.low, problem.high)
+            row.show(draft.value(path), was.value(path), rivals.get(path, ""), text)
+
+    def _allowed(self, field: Field, low: float | None, high: float | None) -> str:
+        if low is None or high is None:
+            return self.say("choose one of them")
+        return self.say("from {low} to {high}", low=written(field, low), high=written(field, high))
+
+    # -- what the rows tell ---------------------------------------------------------------------------------------
+
+    @on(FieldRow.Changed)
+    def _changed(self, event: FieldRow.Changed) -> None:
+        self.session.edit(event.row.field.path, event.value)
+        self.redraw()
+
+    @on(FieldRow.Stepped)
+    def _stepped(self, event: FieldRow.Stepped) -> None:
+        field, low, high = event.row.field, 0.0, 1.0
+        if field.kind not in ("flag", "choice"):
+            low, high = bounds(field.path.partition(".")[0])
+        self.session.edit(field.path, stepped(field, event.row.value, event.direction, low, high))
+        self.redraw()
+
+    @on(FieldRow.Focused)
+    def _focused(self, event: FieldRow.Focused) -> None:
+        field = event.row.field
+        unit = f" ({self.say(UNITS[field.kind])})" if UNITS[field.kind] else ""
+        self.query_one("#rule", Static).update(f"[bold]{event.row.title}[/]{unit}\n{self.say(field.rule)}")
+
+    # -- actions --------------------------------------------------------------------------------------------------
+
+    def action_advise(self) -> None:
+        """The plan of the disciplined strategy in the place of the draft."""
+        self.session.replace(self.game.advised("disciplined"))
+        self.redraw()
+
+    def action_copy(self) -> None:
+        """As last quarter."""
+        self.session.replace(self.game.held())
+        self.redraw()
+
+    def action_details(self) -> None:
+        """Show or hide how adaptation and sales effort are split."""
+        for row in self.query(FieldRow):
+            if row.field.detail:
+                row.toggle_class("-detail")

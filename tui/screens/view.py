@@ -1,0 +1,110 @@
+"""What the screens of a running game share: status line, keys to one another, language and redrawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.speech import N_, Speech
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from agents.game import Game
+    from tui.app import MarketApp
+    from tui.session import Session
+
+
+class Page(Screen[None]):
+    """A screen of the program: knows the app's language and draws itself anew when that changes.
+
+    Subclasses give `body` and, where something changes, `show`.
+    """
+
+    app: MarketApp
+    heading: ClassVar[str] = ""
+    """Its name, for menus and help; marked with N_."""
+    about: ClassVar[str] = ""
+    """What it is for, in a few sentences for the help screen; marked with N_."""
+
+    AUTO_FOCUS = "*"
+
+    @property
+    def speech(self) -> Speech:
+        return self.app.speech
+
+    def say(self, text: str, /, **values: object) -> str:
+        """A text in the language of the game."""
+        return self.speech.say(text, **values)
+
+    def compose(self) -> ComposeResult:
+        """The page's own widgets above the keys."""
+        yield from self.body()
+        yield KeyBar(self.speech)
+
+    def body(self) -> ComposeResult:
+        """The page's own widgets."""
+        yield from ()
+
+    def show(self) -> None:
+        """Fill the widgets with what is true now."""
+
+    def on_mount(self) -> None:
+        """Fill the page when it appears."""
+        self.show()
+
+    async def respeak(self) -> None:
+        """Say everything again, in a language that has changed."""
+        await self.recompose()
+        self.show()
+
+
+class View(Page):
+    """A screen of a running game."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "app.view('dashboard')", N_("screens"), key_display="1-8", id="view.dashboard"),
+        *(
+            Binding(str(number), f"app.view('{name}')", name, show=False, id=f"view.{name}")
+            for number, name in enumerate(
+                ("decide", "rivals", "market", "technology", "why", "shakeout", "briefing", "debrief"), start=2
+            )
+        ),
+        Binding("e", "app.view('decide')", N_("decide"), id="decide"),
+        Binding("space", "app.end_quarter", N_("end quarter"), id="end-quarter"),
+        Binding("u", "app.undo", N_("undo"), show=False, id="undo"),
+        Binding("s", "app.save", N_("save"), show=False, id="save"),
+        Binding("q,escape", "app.leave", N_("back"), id="leave"),
+    ]
+
+    @property
+    def session(self) -> Session:
+        session = self.app.session
+        assert session is not None
+        return session
+
+    @property
+    def game(self) -> Game:
+        return self.session.game
+
+    def compose(self) -> ComposeResult:
+        """The status line, the view's own widgets and the keys."""
+        yield StatusLine()
+        yield from super().compose()
+
+    def redraw(self) -> None:
+        """Status line and page after something has happened."""
+        self.query_one(StatusLine).show(self.app.status())
+        self.show()
+
+    def on_mount(self) -> None:
+        """Fill the view when it appears."""
+        self.redraw()
+
+    async def respeak(self) -> None:
+        """Say everything again, in a language that has changed."""
+        await self.recompose()
+        self.redraw()

@@ -1,0 +1,73 @@
+"""What is going on at the keyboard: a game, the plan that is being typed, and what can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agents.game import Game, Plan, PlanProblem, Setup, Turn
+
+
+@dataclass
+class Session:
+    """One game in progress: played, watched or replayed.
+
+    script: plans of a recorded game that are still to be shown; empty when a person plays.
+    """
+
+    game: Game
+    script: list[Plan | None] = field(default_factory=list)
+    draft: Plan | None = None
+    _earlier: list[Plan] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.draft is None:
+            self.start_over()
+
+    @classmethod
+    def begin(cls, setup: Setup) -> Session:
+        """A new game.  Raises MarketSimError for a setup that cannot be played."""
+        return cls(Game(setup))
+
+    @property
+    def plays(self) -> bool:
+        """A person decides for a vendor that is in business."""
+        return self.game.setup.vendor is not None and not self.script and not self.game.over
+
+    @property
+    def finished(self) -> bool:
+        """A person has played to the end, or to the end of the own vendor."""
+        return self.game.setup.vendor is not None and self.game.over
+
+    def edit(self, path: str, value: float | bool | str) -> None:
+        """Change one number of the plan."""
+        if self.draft is not None and self.draft.value(path) != value:
+            self.replace(self.draft.with_value(path, value))
+
+    def replace(self, plan: Plan) -> None:
+        """Another plan in the place of the draft; can be undone."""
+        if self.draft is not None:
+            self._earlier.append(self.draft)
+        self.draft = plan
+
+    def undo(self) -> bool:
+        """Take the last change back.  False if there is none."""
+        if not self._earlier:
+            return False
+        self.draft = self._earlier.pop()
+        return True
+
+    def start_over(self) -> None:
+        """A draft that goes on as before, nothing to undo."""
+        self._earlier.clear()
+        self.draft = self.game.held() if self.game.setup.vendor is not None and not self.game.over else None
+
+    def problems(self) -> list[PlanProblem]:
+        """What of the draft cannot be."""
+        return [] if self.draft is None else self.game.problems(self.draft)
+
+    def end_quarter(self) -> Turn:
+        """Play the draft, or the next quarter of the script.  Raises GameError if it cannot be played."""
+        turn = self.game.play(self.script[0] if self.script else self.draft)
+        self.script = self.script[1:]
+        self.start_over()
+        return turn

@@ -1,0 +1,143 @@
+"""How the game speaks: one language at a time, in the words of the scenario's industry, with numbers as read there.
+
+English stands in the source; Chinese in the gettext catalogue `tui/i18n/zh`. Every text on a screen goes through
+`Speech.say`, and every number through one of its methods, so that no screen mixes languages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from gettext import NullTranslations, translation
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from marketsim.scenario.vocabulary import Vocabulary
+
+CATALOGUES = Path(__file__).parent / "i18n"
+Language = Literal["en", "zh"]
+LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
+NOTHING = "–"
+"""What stands for a number that there is none of."""
+
+Sign = Literal["", "+"]
+"""Whether a rise is written with its sign, as changes are."""
+
+
+def N_(text: str) -> str:
+    """Marks a text that is translated where it is shown, such as the title of a key binding."""
+    return text
+
+
+@lru_cache
+def catalogue(language: Language) -> NullTranslations:
+    """The translations of a language.  Raises FileNotFoundError where they were not installed."""
+    if language == "en":
+        return NullTranslations()
+    return translation("marketsim", CATALOGUES, [language])
+
+
+class Speech:
+    """Texts and numbers for people.
+
+    >>> english, chinese = Speech("en"), Speech("zh")
+    >>> english.money(4230.0), chinese.money(4230.0), english.money(-55.0, "+"), chinese.money(320.0)
+    ('RMB 4.23bn', '42.3亿元', '-RMB 55.0m', '3.20亿元')
+    >>> english.share(0.0841), english.points(0.006), english.count(12_345), english.cards(6.1), chinese.cards(6.1)
+    ('8.4%', '+0.6', '12,345', '6.10k', '6,100')
+    """
+
+    def __init__(self, language: Language = "en", vocabulary: Vocabulary | None = None) -> None:
+        self.language: Language = language
+        self._catalogue = catalogue(language)
+        self._in_words: Callable[[str], str] = str
+        self.currency = "元" if language == "zh" else "RMB"
+        if vocabulary is not None:
+            from marketsim.scenario.vocabulary import Words  # takes a third of the time to the first screen
+
+            self._in_words = Words(vocabulary, language).text
+            term = vocabulary.currency
+            self.currency = term.en if language == "en" else "元" if term.zh == "人民币" else term.zh
+
+    def say(self, text: str, /, **values: object) -> str:
+        """A text of the program in this language and industry, with values in its braces."""
+        said = self._in_words(self._catalogue.gettext(text))
+        return said.format(**values) if values else said
+
+    def title(self, titles: Mapping[str, str] | object) -> str:
+        """The title of a part of a scenario, of a strategy or of a class: what people wrote themselves."""
+        if isinstance(titles, Mapping):
+            return str(titles[self.language])
+        return str(getattr(titles, self.language))
+
+    def money(self, rmb_m: float, sign: Sign = "") -> str:
+        """An amount of money, RMB million."""
+        if not math.isfinite(rmb_m):
+            return NOTHING
+        minus, amount = _sign(rmb_m, sign), abs(rmb_m)
+        if self.language == "zh":
+            if amount >= 10:
+                return f"{minus}{_three(amount / 100)}亿{self.currency}"
+            return f"{minus}{_three(amount * 100)}万{self.currency}"
+        if amount >= 999.5:
+            return f"{minus}{self.currency} {_three(amount / 1000)}bn"
+        return f"{minus}{self.currency} {_three(amount)}m"
+
+    def price(self, krmb: float, sign: Sign = "") -> str:
+        """A price of a card, thousand RMB."""
+        if not math.isfinite(krmb):
+            return NOTHING
+        minus, amount = _sign(krmb, sign), abs(krmb)
+        if self.language == "zh":
+            return f"{minus}{_three(amount / 10)}万{self.currency}"
+        return f"{minus}{self.currency} {_three(amount)}k"
+
+    def small_price(self, rmb: float) -> str:
+        """A price in RMB, such as of a million tokens."""
+        if not math.isfinite(rmb):
+            return NOTHING
+        return f"{_three(rmb)}{self.currency}" if self.language == "zh" else f"{self.currency} {_three(rmb)}"
+
+    def cards(self, k: float, sign: Sign = "") -> str:
+        """A number of cards, thousand."""
+        if not math.isfinite(k):
+            return NOTHING
+        minus, amount = _sign(k, sign), abs(k)
+        if self.language == "zh":
+            return f"{minus}{_three(amount / 10)}万" if amount >= 10 else f"{minus}{amount * 1000:,.0f}"
+        return f"{minus}{_three(amount)}k"
+
+    def share(self, value: float) -> str:
+        """A share, per cent."""
+        return f"{100 * value:.1f}%" if math.isfinite(value) else NOTHING
+
+    def points(self, value: float) -> str:
+        """A change of a share in percentage points, with its sign and without a unit."""
+        return f"{100 * value:+.1f}" if math.isfinite(value) else NOTHING
+
+    def number(self, value: float, digits: int = 2) -> str:
+        """A number without a unit."""
+        return f"{value:,.{digits}f}" if math.isfinite(value) else NOTHING
+
+    def count(self, value: float) -> str:
+        """A whole number."""
+        return f"{value:,.0f}" if math.isfinite(value) else NOTHING
+
+    def quarters(self, value: float, most: float = 40.0) -> str:
+        """A number of quarters, such as of runway; `most` and beyond reads as more than that."""
+        if not math.isfinite(value):
+            return NOTHING
+        number = f"{value:.1f}" if value < most else f">{most:.0f}"
+        return self.say("{number} quarters", number=number)
+
+
+def _sign(value: float, sign: Sign) -> str:
+    return "-" if value < 0 else sign
+
+
+def _three(amount: float) -> str:
+    """About three digits: 4.23, 42.3, 423, 4,230."""
+    digits = 2 if amount < 9.995 else 1 if amount < 99.95 else 0
+    return f"{amount:,.{digits}f}"

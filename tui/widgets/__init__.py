@@ -1,0 +1,1 @@
+"""Widgets of the game: charts, rows of the form, status and keys."""

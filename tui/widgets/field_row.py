@@ -1,0 +1,175 @@
+"""One line of the decision form: title, value, what it was, what rivals do, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from tui.cells import fit
+from tui.fields import UNITS, Field, Value, typed, written
+from tui.speech import N_, Speech
+
+VALUE = 12
+"""Cells for a value."""
+
+
+class FieldRow(Widget, can_focus=True):
+    """A field that is stepped with the arrows, or typed over."""
+
+    DEFAULT_CSS = """
+    FieldRow { height: 1; padding: 0 1; }
+    FieldRow:focus { background: $primary 30%; text-style: bold; }
+    FieldRow.-detail { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", N_("less"), key_display="←", id="field.less"),
+        Binding("right", "step(1)", N_("more"), key_display="→", id="field.more"),
+        Binding("enter", "confirm", N_("type or open"), show=False, id="field.confirm"),
+        Binding("up", "app.focus_previous", "", show=False, id="field.up"),
+        Binding("down", "app.focus_next", "", show=False, id="field.down"),
+        Binding("r", "reset", N_("as it was"), id="field.reset"),
+    ]
+
+    class Changed(Message):
+        """A value was decided.  row: where; value: in the units of the plan."""
+
+        def __init__(self, row: FieldRow, value: Value) -> None:
+            super().__init__()
+            self.row, self.value = row, value
+
+    class Stepped(Message):
+        """The value is to go one step up (1) or down (-1)."""
+
+        def __init__(self, row: FieldRow, direction: int) -> None:
+            super().__init__()
+            self.row, self.direction = row, direction
+
+    class Focused(Message):
+        """The row has the keyboard: its rule is of interest."""
+
+        def __init__(self, row: FieldRow) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, field: Field, speech: Speech) -> None:
+        super().__init__(classes="-detail" if field.detail else "")
+        self.field, self.speech = field, speech
+        self.value: Value = 0.0
+        self.was: Value = 0.0
+        self.rivals = ""
+        self.problem = ""
+        self._typing: str | None = None
+
+    def show(self, value: Value, was: Value, rivals: str = "", problem: str = "") -> None:
+        """Other values; what is being typed is kept."""
+        self.value, self.was, self.rivals, self.problem = value, was, rivals, problem
+        self.refresh()
+
+    @property
+    def title(self) -> str:
+        """The field's name, with the part of the scenario that it is about."""
+        title = self.speech.say(self.field.title)
+        return f"{title} {self.field.part}" if self.field.part else title
+
+    def render(self) -> Content:
+        """The row, as much of it as fits."""
+        changed = self.value != self.was
+        value = written(self.field, self.value) if self._typing is None else f"{self._typing}▏"
+        style = "bold $error" if self.problem else "bold $accent" if changed else "bold"
+        if self._typing is not None:
+            style = "reverse"
+        room = self.size.width - VALUE - 2
+        title = fit(f"  {self.title}", min(room, max(20, self.size.width * 2 // 5)))
+        line = Content.assemble(title, " ", (fit(value, VALUE, "right"), style), " ")
+        for text, shade in self._remarks(changed):
+            if line.cell_length + cell_len(text) > self.size.width:
+                break
+            line = Content.assemble(line, (text, shade))
+        return line
+
+    def _remarks(self, changed: bool) -> list[tuple[str, str]]:
+        """What stands behind the value, the most important first."""
+        say = self.speech.say
+        remarks = [(fit(say(UNITS[self.field.kind]) if UNITS[self.field.kind] else "", 12), "$text-muted")]
+        if self.problem:
+            return [*remarks, (f"  ✗ {self.problem}", "bold $error")]
+        was = say("was {value}", value=written(self.field, self.was)) if changed else ""
+        return [*remarks, (fit(was, 14), "$text-muted"), (self.rivals, "$text-muted")]
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _numeric(self) -> bool:
+        return self.field.kind not in ("flag", "choice")
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Digits are typed here and do not lead to other screens."""
+        return self._numeric and character is not None and character in "0123456789.-+"
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits, and what corrects or ends them."""
+        if self._numeric and event.character is not None and event.character in "0123456789.-+":
+            self._typing = (self._typing or "") + event.character
+        elif self._typing is None:
+            return
+        elif event.key == "backspace":
+            self._typing = self._typing[:-1]
+        elif event.key == "escape":
+            self._typing = None
+        elif event.key in ("enter", "tab", "up", "down"):
+            self._commit()
+            if event.key != "enter":
+                self.refresh()
+                return
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self.refresh()
+
+    def _commit(self) -> None:
+        text, self._typing = self._typing, None
+        value = typed(self.field, text or "")
+        if value is None:
+            self.problem = self.speech.say("{text} is no number", text=text or "")
+        else:
+            self.post_message(self.Changed(self, value))
+
+    def on_focus(self) -> None:
+        """Tell what the row is about."""
+        self.post_message(self.Focused(self))
+
+    def on_blur(self) -> None:
+        """What was typed counts when one goes on."""
+        if self._typing is not None:
+            self._commit()
+        self.refresh()
+
+    def on_click(self) -> None:
+        """A click on a flag or a choice is a step."""
+        if not self._numeric:
+            self.action_step(1)
+
+    def action_step(self, direction: int) -> None:
+        """One step down or up."""
+        self._typing = None
+        self.post_message(self.Stepped(self, direction))
+
+    def action_confirm(self) -> None:
+        """Enter: flags and choices change; numbers are typed over."""
+        if self._numeric:
+            self._typing = self._typing or ""
+            self.refresh()
+        else:
+            self.action_step(1)
+
+    def action_reset(self) -> None:
+        """The value that it was."""
+        self._typing = None
+        self.post_message(self.Changed(self, self.was))
