@@ -10,7 +10,7 @@ from typing import Literal
 from marketsim.scenario.schema import Scenario
 from tui.speech import N_, Speech
 
-Kind = Literal["price", "money", "share", "wafers", "weight", "flag", "choice"]
+Kind = Literal["price", "money", "share", "wafers", "weight", "count", "flag", "choice"]
 
 Value = float | bool | str
 
@@ -40,6 +40,7 @@ UNITS: dict[Kind, str] = {
     "share": N_("%"),
     "wafers": N_("k wafers a quarter"),
     "weight": N_("parts"),
+    "count": "",
     "flag": "",
     "choice": "",
 }
@@ -122,6 +123,8 @@ def written(field: Field, value: Value) -> str:
         return "–"
     if field.kind in ("share", "weight"):
         return f"{100 * value:.4g}"
+    if field.kind == "count":
+        return f"{value:.0f}"
     if field.kind == "wafers":
         return f"{value:+.2f}" if value else "0"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
@@ -145,7 +148,9 @@ def stepped(field: Field, value: Value, direction: int, low: float, high: float)
     if isinstance(value, str):
         names = [name for name, _ in field.choices]
         return names[(names.index(value) + direction) % len(names)] if value in names else names[0]
-    step = {"share": 0.05, "weight": 0.05}.get(field.kind) or _round_step(value, 0.1 if field.kind == "wafers" else 1.0)
+    step = {"share": 0.05, "weight": 0.05, "count": 1.0}.get(field.kind) or _round_step(
+        value, 0.1 if field.kind == "wafers" else 1.0
+    )
     moved = round((value + direction * step) / step) * step
     return min(max(float(f"{moved:.10g}"), low), high)
 

@@ -50,10 +50,10 @@ class Start(Page):
                 from agents.game import Setup
 
                 await self.app.begin(Setup(vendor="cambricon", quarters=16))
-            case "watch":
-                from agents.game import Setup
+            case "new" | "watch" as what:
+                from tui.screens.new_game import NewGame
 
-                await self.app.begin(Setup())
+                self.app.push_screen(NewGame(watching=what == "watch"))
             case "language":
                 await self.app.action_next_language()
             case "quit":
