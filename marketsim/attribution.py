@@ -1,8 +1,11 @@
-"""Why a vendor's share changed: an exact decomposition of the change in log odds, term by term.
+"""Why a vendor's share changed: exact decompositions, term by term, of its log odds and of its share of all money.
 
 A vendor's log odds in a segment are u_v - ln sum_{j != v} exp(u_j). Utility is a sum of terms, so the change from one
 quarter to the next is the sum of the changes of its own terms plus what rivals did (the change of the second part).
 What choice gave and supply took is a term of its own: realised share against choice.
+
+`attribute` gives changes of log odds, `share_points` turns them into points of the share of all money spent, and
+`against_rival` compares utilities within one quarter.
 """
 
 from __future__ import annotations
@@ -11,12 +14,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketsim.rules.arrays import total
-from marketsim.rules.demand import TERMS
-from marketsim.state import Bools, Floats, Outcome
+from marketsim.rules.arrays import ratio, running_total, total
+from marketsim.rules.demand import TERMS, sum_of_terms
+from marketsim.state import Bools, Floats, Ints, Outcome
 
 RIVALS = "rivals"
 SUPPLY = "supply"
+PRESENCE = "presence"
+MIX = "mix"
+
+SHARE_TERMS = (*TERMS, RIVALS, SUPPLY, PRESENCE, MIX)
+"""The terms of a change of share.
+
+Own utility terms; rivals: their utility, their coming and going; supply: who had cards to deliver what was chosen;
+presence: the vendor itself came on sale or went; mix: some segments' buyers spend more of all money than before.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,33 @@ class Attribution:
     terms: dict[str, Floats]  # [v,s,r] own terms in the order of TERMS, then RIVALS; they add up to `change`
     change: Floats  # [v,s,r] change in the log odds of the share by choice
     supply: Floats  # [v,s,r] change in log odds of the realised share beyond `change`
+
+
+@dataclass(frozen=True, slots=True)
+class SharePoints:
+    """Changes of every vendor's share of all money spent on cards; 0.01 is a percentage point, nothing is NaN."""
+
+    by_segment: Floats  # [t,v,s,r] in the order of SHARE_TERMS; over t they add up to what the segment changed
+    before: Floats  # [v,r] share of all money, foreign suppliers' included; 0 where nobody bought
+    after: Floats  # [v,r]
+
+    @property
+    def by_term(self) -> Floats:
+        """Points of all segments together, [t,v,r]; over t they add up to `change`."""
+        return total(self.by_segment, axis=2)
+
+    @property
+    def change(self) -> Floats:
+        """Change of the share, [v,r]."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstRival:
+    """A vendor's utility against that of its best rival in each segment."""
+
+    rival: Ints  # [s,r] index of the best rival, -1 where nobody else is on sale
+    terms: Floats  # [t,s,r] own minus the rival's, in the order of TERMS; NaN without a rival or own cards on sale
 
 
 @np.errstate(invalid="ignore")
@@ -40,6 +79,61 @@ def attribute(before: Outcome, after: Outcome) -> Attribution:
     change = np.where(known, log_odds(after.choice) - log_odds(before.choice), np.nan)
     taken = log_odds(after.bought) - log_odds(before.bought) - change
     return Attribution(own, change, np.where(np.isfinite(taken), taken, np.nan))
+
+
+def share_points(before: Outcome, after: Outcome) -> SharePoints:
+    """Decompose every vendor's change of its share of all money between two quarters of the same market, in points.
+
+    A vendor's share is sum_s m_s*y_vs, with m_s the segment's part of all money and y_vs the vendor's share of that.
+    Between segments, midpoint (Marshall-Edgeworth) weights: D(m*y) = mean(m)*Dy + mean(y)*Dm, the second is the mix.
+    Within a segment, logarithmic-mean (LMDI) weights: Dy = L * D ln(y/(1-y)), with L = (a-b)/(ln a - ln b) the
+    logarithmic mean of a = y'(1-y) and b = y(1-y'); the change of log odds is split into the terms of `attribute`.
+
+    Where log odds are infinite, all of mean(m)*Dy goes to the term that made them so, which is the limit: to `rivals`
+    for a vendor that was alone in a quarter, to `supply` for one that was chosen but had no card, or alone had cards.
+    A vendor on sale in only one quarter has `presence` for all it won or lost. A segment that buys nothing in a quarter
+    is taken to have divided that as in the other one: segments that come or go are `mix`.
+
+    Source: Ang (2005), Energy Policy 33, for the weights; Wood and Lenzen (2006), Energy Policy 34, for limits at zero.
+    """
+    why = attribute(before, after)
+    mix, share = _spending(before)
+    new_mix, new_share = _spending(after)
+    won, new_won = mix * share, new_mix * new_share
+    share, new_share = np.where(mix > 0, share, new_share), np.where(new_mix > 0, new_share, share)
+    once = (before.choice > 0) != (after.choice > 0)
+    finite = np.isfinite(why.supply)
+    weight = (mix + new_mix) / 2
+    slope = weight * _mean_slope(share, new_share, why.change + why.supply)
+    moved = {**why.terms, SUPPLY: why.supply}
+    points = {name: np.where(finite, slope * change, 0.0) for name, change in moved.items()}
+    leap = np.where(finite | once, 0.0, weight * (new_share - share))
+    by_rivals = np.isnan(why.change) & (share > 0) & (new_share > 0)
+    points[RIVALS] += np.where(by_rivals, leap, 0.0)
+    points[SUPPLY] += np.where(by_rivals, 0.0, leap)
+    points[PRESENCE] = np.where(once, new_won - won, 0.0)
+    points[MIX] = np.where(once, 0.0, (share + new_share) / 2 * (new_mix - mix))
+    return SharePoints(np.stack(list(points.values())), total(won, axis=1), total(new_won, axis=1))
+
+
+@np.errstate(invalid="ignore")
+def against_rival(outcome: Outcome, vendor: int) -> AgainstRival:
+    """A vendor's utility terms minus those of its best rival, by segment and run.
+
+    The best rival is who has the largest share by choice of all others on sale. The terms add up to ln(x_v/x_rival), x
+    the shares by choice.  vendor: index; IndexError if there is no such vendor.
+    """
+    vendors = len(outcome.choice)
+    if not 0 <= vendor < vendors:
+        raise IndexError(f"vendor: {vendor} is not allowed, from 0 to {vendors - 1}")
+    others = outcome.choice.copy()
+    others[vendor] = 0.0
+    best = others.argmax(axis=0)
+    rivalled = others.max(axis=0) > 0
+    utility = np.stack([np.broadcast_to(term, others.shape) for term in outcome.terms])
+    difference = utility[:, vendor] - np.take_along_axis(utility, best[None, None], axis=1)[:, 0]
+    compared = rivalled & (outcome.choice[vendor] > 0)
+    return AgainstRival(np.where(rivalled, best, -1), np.where(compared, difference, np.nan))
 
 
 def log_odds(amounts: Floats) -> Floats:
@@ -58,26 +152,37 @@ def _has_odds(choice: Floats) -> Bools:
 
 
 def _of_others(values: Floats) -> Floats:
-    """Sum over all vendors but v, [v,s,r]."""
-    result = np.empty(values.shape)
-    for v in range(len(values)):
-        result[v] = total(np.delete(values, v, axis=0), axis=0)
+    """Sum over all vendors but v, [v,s,r]: those before it and those after it."""
+    result = np.zeros_like(values)
+    result[1:] += running_total(values[:-1])
+    result[:-1] += running_total(values[:0:-1])[::-1]
     return result
 
 
 def _log_sum_of_others(outcome: Outcome) -> Floats:
-    """ln sum of exp(u_j) over the vendors on sale but v, [v,s,r]; -inf for a vendor that is alone."""
-    selling = outcome.choice > 0
-    utility = np.broadcast_to(outcome.terms[0], outcome.choice.shape).copy()
-    for term in outcome.terms[1:]:
-        utility += term
-    result = np.empty(outcome.choice.shape)
-    for v in range(len(result)):
-        others = selling.copy()
-        others[v] = False
-        masked = np.where(others, utility, -np.inf)
-        highest = masked.max(axis=0)
-        level = np.where(np.isfinite(highest), highest, 0.0)
-        with np.errstate(divide="ignore"):
-            result[v] = level + np.log(total(np.exp(masked - level), axis=0))
-    return result
+    """ln sum of exp(u_j) over the vendors on sale but v, [v,s,r]; -inf for a vendor that is alone.
+
+    Nobody on sale is so far below the best that exp of the difference would be nothing: see `demand.NOTHING`.
+    """
+    offered = np.where(outcome.choice > 0, sum_of_terms(outcome.terms), -np.inf)
+    highest = offered.max(axis=0)
+    level = np.where(np.isfinite(highest), highest, 0.0)
+    with np.errstate(divide="ignore"):
+        return level + np.log(_of_others(np.exp(offered - level)))
+
+
+def _spending(outcome: Outcome) -> tuple[Floats, Floats]:
+    """Each segment's part of all money spent, [s,r], and each vendor's share of the segment's, [v,s,r]."""
+    spent = total(outcome.bought, axis=0)
+    return ratio(spent, total(spent, axis=0)), ratio(outcome.bought, spent)
+
+
+def _mean_slope(share: Floats, new_share: Floats, moved: Floats) -> Floats:
+    """Mean of y(1-y) along the way in log odds from one share to another, [v,s,r]; moved: change of the log odds.
+
+    It is the logarithmic mean of a = y'(1-y) and b = y(1-y'), as a-b = y'-y and ln(a/b) = moved. Written with the
+    larger of the two, max*(1-exp(-|moved|))/|moved|, it is not lost to rounding where the share hardly changed.
+    """
+    distance = np.abs(moved)
+    larger = np.maximum(new_share * _of_others(share), share * _of_others(new_share))
+    return larger * ratio(-np.expm1(-distance), distance, otherwise=1.0)
