@@ -35,6 +35,7 @@ VIEWS = {
     "shakeout": "tui.screens.shakeout:Shakeout",
     "briefing": "tui.screens.briefing:Briefing",
     "debrief": "tui.screens.debrief:Debrief",
+    "watch": "tui.screens.watch:Watch",
 }
 """Screens of a running game by name; imported when they are first shown."""
 
@@ -89,7 +90,8 @@ class MarketApp(App[None]):
         """Go on with a game."""
         self.session = session
         self.speech = Speech(self.speech.language, session.game.world.vocabulary)
-        self.push_screen(self._view("briefing" if session.plays and not session.game.turns else "dashboard"))
+        watched = session.script or session.game.setup.vendor is None
+        self.push_screen(self._view("watch" if watched else "dashboard" if session.game.turns else "briefing"))
 
     def _view(self, name: str) -> Screen[None]:
         module, _, kind = VIEWS[name].partition(":")
@@ -126,6 +128,14 @@ class MarketApp(App[None]):
             self.action_view("debrief")
         elif isinstance(self.screen, View):
             self.screen.redraw()
+
+    def action_play_on(self) -> None:
+        """Leave the recording here and play on."""
+        if self.session is None or self.session.game.setup.vendor is None or self.session.game.over:
+            return
+        self.session.script = []
+        self.session.start_over()
+        self.action_view("dashboard")
 
     def action_undo(self) -> None:
         """Take back the last change of the plan."""

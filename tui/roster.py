@@ -35,13 +35,13 @@ class Roster:
         return Share(self.names[vendor], values, own=vendor == self.own, slot=self.slots[vendor])
 
 
-def roster_of(game: Game, speech: Speech) -> Roster:
-    """The roster of a game in a language."""
+def roster_of(game: Game, speech: Speech, followed: int | None = None) -> Roster:
+    """The roster of a game in a language.  followed: row of who stands out where nobody is played."""
     world, p = game.world, game.parameters
     names = [*_named(world, speech), *_entrants(p.entrant_slots, speech), *_foreign(world, speech)]
     start = game.turns[0].before if game.turns else game.state
     size = start.base[:, :, 0].sum(axis=1)
-    own = -1 if game.setup.vendor is None else game.seat
+    own = followed if followed is not None else -1 if game.setup.vendor is None else game.seat
     order = [int(vendor) for vendor in np.argsort(-size, kind="stable") if vendor != own]
     slots = [0] * len(names)
     for slot, vendor in enumerate(order):

@@ -38,6 +38,25 @@ class Session:
         """A person has played to the end, or to the end of the own vendor."""
         return self.game.setup.vendor is not None and self.game.over
 
+    @property
+    def ended(self) -> bool:
+        """Nothing is left to be seen: the last quarter of the market, or of the recording, has been played."""
+        return self.game.over or (self.game.setup.vendor is not None and not self.script)
+
+    def go_to(self, quarters: int) -> None:
+        """Show a watched market, or a recording, after so many quarters, as far as there are so many.
+
+        Backwards, the quarters before are played again.
+        """
+        plans = [*self.game.plans, *self.script]
+        if quarters < len(self.game.turns):
+            kept = max(quarters, 0)
+            self.game = self.game.fork(kept)
+            self.script = plans[kept:] if self.game.setup.vendor is not None else []
+            self.start_over()
+        while len(self.game.turns) < quarters and not self.ended:
+            self.end_quarter()
+
     def edit(self, path: str, value: float | bool | str) -> None:
         """Change one number of the plan."""
         if self.draft is not None and self.draft.value(path) != value:

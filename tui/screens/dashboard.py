@@ -38,9 +38,13 @@ class Dashboard(View):
                 yield GaugeList(id="gauges")
             yield Static(id="news", classes="panel", markup=False)
 
+    def roster(self) -> Roster:
+        """Who is in the market."""
+        return roster_of(self.game, self.speech)
+
     def show(self) -> None:
         """All panels from the game as it is now."""
-        roster = roster_of(self.game, self.speech)
+        roster = self.roster()
         for panel, title in (
             ("#shares", N_("Share of revenue")),
             ("#prices", N_("Price, first quarter = 100")),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import Screen
 
 from tui.speech import N_, Speech
@@ -95,9 +96,13 @@ class View(Page):
         yield StatusLine()
         yield from super().compose()
 
+    def facts(self) -> list[str | Content]:
+        """The facts of the status line."""
+        return self.app.status()
+
     def redraw(self) -> None:
         """Status line and page after something has happened."""
-        self.query_one(StatusLine).show(self.app.status())
+        self.query_one(StatusLine).show(self.facts())
         self.show()
 
     def on_mount(self) -> None:

@@ -1,0 +1,51 @@
+"""A small question, to which quarter to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from tui.speech import N_, Speech
+
+
+class Jump(ModalScreen[str | None]):
+    """Asks for one of some quarters.  Gives its name, None if it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("back"), id="jump.leave")]
+    DEFAULT_CSS = """
+    Jump { align: center middle; }
+    Jump > Vertical { width: 44; height: auto; border: round $accent; padding: 1 2; background: $surface; }
+    Jump #wrong { color: $error; }
+    """
+
+    def __init__(self, speech: Speech, quarters: Sequence[str]) -> None:
+        super().__init__()
+        self.speech, self.quarters = speech, quarters
+
+    def compose(self) -> ComposeResult:
+        """A question, a line to type, room for what is wrong."""
+        first, last = self.quarters[0], self.quarters[-1]
+        with Vertical():
+            yield Label(self.speech.say("Go to quarter ({first} to {last})", first=first, last=last))
+            yield Input(placeholder=last, max_length=6)
+            yield Label(id="wrong")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        name = event.value.strip().upper() or self.quarters[-1]
+        if name in self.quarters:
+            self.dismiss(name)
+        else:
+            said = self.speech.say("{text} is none of them", text=name)
+            self.query_one("#wrong", Label).update(said)
+
+    def action_leave(self) -> None:
+        """Nowhere."""
+        self.dismiss(None)
