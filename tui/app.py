@@ -5,8 +5,10 @@ The engine (NumPy, pydantic, Mesa and the rules) is loaded in the background aft
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -22,7 +24,8 @@ from tui.settings import Settings, keep_settings, load_settings
 from tui.speech import LANGUAGES, N_, Language, Speech
 
 if TYPE_CHECKING:
-    from agents.game import Setup
+    from agents.game.file import Difference
+    from agents.game.setup import Setup
     from tui.session import Session
 
 VIEWS = {
@@ -76,15 +79,53 @@ class MarketApp(App[None]):
 
     async def begin(self, setup: Setup) -> None:
         """Start a game and show its first screen; a setup that cannot be played is told and nothing changes."""
-        from marketsim.errors import MarketSimError
         from tui.session import Session
 
+        with self.told():
+            self.enter(Session.begin(setup))
+
+    async def open_file(self, path: Path, replay: bool = False) -> None:
+        """Go on with a saved game, or show it again; what is wrong with the file is told and nothing changes."""
+        from agents.game.file import load
+        from tui.session import Session
+
+        with self.told():
+            saved = load(path)
+            if replay or saved.setup.vendor is None:
+                self.enter(Session.replayed(saved))
+                return
+            session, difference = Session.continued(saved)
+            self.enter(session)
+            if difference is not None:
+                self.notify(self._of_difference(difference), severity="warning", timeout=10)
+
+    def _of_difference(self, difference: Difference) -> str:
+        say, quarter = self.speech.say, difference.quarter
+        if difference.close:
+            return say(
+                "This machine computes last digits differently from {quarter} on; the game is the same.",
+                quarter=quarter,
+            )
+        if difference.scenario_changed:
+            return say(
+                "The scenario has changed since: from {quarter} on the game comes out differently.", quarter=quarter
+            )
+        return say("The rules have changed since: from {quarter} on the game comes out differently.", quarter=quarter)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """An input's fault is told to the person at the keyboard, and what was begun is left."""
+        from marketsim.errors import MarketSimError
+
         try:
-            session = Session.begin(setup)
+            yield
         except MarketSimError as error:
-            self.notify(str(error), severity="error")
-            return
-        self.enter(session)
+            self.notify(str(error), severity="error", timeout=12, markup=False)
+
+    def try_to(self, do: Callable[[], object]) -> None:
+        """Do something that may fail by an input's or the system's fault."""
+        with self.told():
+            do()
 
     def enter(self, session: Session) -> None:
         """Go on with a game."""
@@ -124,6 +165,7 @@ class MarketApp(App[None]):
             self.notify(self.speech.say("The plan has errors: press e to see them."), severity="warning")
             return
         self.session.end_quarter()
+        self.try_to(self.session.save)
         if self.session.finished:
             self.action_view("debrief")
         elif isinstance(self.screen, View):
@@ -142,8 +184,17 @@ class MarketApp(App[None]):
         if self.session is not None and self.session.undo() and isinstance(self.screen, View):
             self.screen.redraw()
 
+    def action_save(self) -> None:
+        """Keep the game in a file of its own."""
+        session = self.session
+        if session is not None:
+            with self.told():
+                self.notify(self.speech.say("Saved as {name}", name=session.keep().name), markup=False)
+
     def action_leave(self) -> None:
-        """Back to the screen before."""
+        """Back to the screen before; the game and what is being typed are kept."""
+        if self.session is not None and isinstance(self.screen, View):
+            self.try_to(self.session.save)
         self.pop_screen()
         if isinstance(self.screen, Start):
             self.session = None

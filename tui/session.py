@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from agents.game import Game, Plan, PlanProblem, Setup, Turn
+from agents.game.file import Difference, Saved
+from agents.game.game import Game, Turn
+from agents.game.plan import Plan, PlanProblem
+from agents.game.saves import Autosave, keep
+from agents.game.setup import Setup
 
 
 @dataclass
@@ -12,11 +17,13 @@ class Session:
     """One game in progress: played, watched or replayed.
 
     script: plans of a recorded game that are still to be shown; empty when a person plays.
+    autosave: where the game is kept after each quarter; nothing is kept while a market is watched or a recording shown.
     """
 
     game: Game
     script: list[Plan | None] = field(default_factory=list)
     draft: Plan | None = None
+    autosave: Autosave = field(default_factory=Autosave)
     _earlier: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -27,6 +34,17 @@ class Session:
     def begin(cls, setup: Setup) -> Session:
         """A new game.  Raises MarketSimError for a setup that cannot be played."""
         return cls(Game(setup))
+
+    @classmethod
+    def continued(cls, saved: Saved) -> tuple[Session, Difference | None]:
+        """A saved game where it was left, and whether it came out as it was saved.  Raises GameFileError."""
+        game = saved.game()
+        return cls(game, draft=saved.draft, autosave=Autosave(saved.path)), saved.check(game)
+
+    @classmethod
+    def replayed(cls, saved: Saved) -> Session:
+        """A saved game from its first quarter on."""
+        return cls(Game(saved.setup), script=list(saved.plans), autosave=Autosave(saved.path))
 
     @property
     def plays(self) -> bool:
@@ -83,6 +101,15 @@ class Session:
     def problems(self) -> list[PlanProblem]:
         """What of the draft cannot be."""
         return [] if self.draft is None else self.game.problems(self.draft)
+
+    def save(self) -> None:
+        """Keep the game and the plan that is being typed.  Raises MarketSimError where that is not possible."""
+        if self.game.setup.vendor is not None and not self.script:
+            self.autosave.save(self.game, self.draft)
+
+    def keep(self) -> Path:
+        """Save by hand, to a file of its own.  Raises MarketSimError."""
+        return keep(self.game, self.draft)
 
     def end_quarter(self) -> Turn:
         """Play the draft, or the next quarter of the script.  Raises GameError if it cannot be played."""

@@ -54,6 +54,10 @@ class Start(Page):
                 from tui.screens.new_game import NewGame
 
                 self.app.push_screen(NewGame(watching=what == "watch"))
+            case "replay":
+                from tui.screens.saved import SavedGames
+
+                self.app.push_screen(SavedGames())
             case "language":
                 await self.app.action_next_language()
             case "quit":
