@@ -17,6 +17,7 @@ from textual.command import CommandPalette
 from textual.content import Content
 from textual.screen import Screen
 
+from marketsim.places import games_folder
 from tui.palette import THEMES
 from tui.screens.start import Start
 from tui.screens.view import Page, View
@@ -83,6 +84,22 @@ class MarketApp(App[None]):
 
         with self.told():
             self.enter(Session.begin(setup))
+
+    @property
+    def has_saves(self) -> bool:
+        """Whether there is a game to go on with; told without loading the engine."""
+        return any(games_folder().glob("*.json"))
+
+    async def open_latest(self) -> None:
+        """Go on with the game that was played last and can be read."""
+        from agents.game.saves import entries
+
+        with self.told():
+            readable = [entry.path for entry in entries() if entry.saved is not None]
+            if readable:
+                await self.open_file(readable[0])
+            else:
+                self.notify(self.speech.say("None of the saved games can be read."), severity="warning")
 
     async def open_file(self, path: Path, replay: bool = False) -> None:
         """Go on with a saved game, or show it again; what is wrong with the file is told and nothing changes."""

@@ -8,15 +8,10 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
-
+from marketsim.places import settings_file
 from tui.speech import LANGUAGES, Language
-
-HOME = "MARKETSIM_HOME"
-"""Environment variable: a folder that holds settings and saved games in place of the system's own places."""
 
 
 def language_of_the_system() -> Language:
@@ -33,12 +28,6 @@ class Settings:
     language: Language = field(default_factory=language_of_the_system)
     theme: str = "night"
     hints: bool = True
-
-
-def settings_file() -> Path:
-    """Where the settings live."""
-    home = os.environ.get(HOME)
-    return (Path(home) if home else user_config_path("marketsim", appauthor=False)) / "settings.json"
 
 
 def load_settings() -> Settings:

@@ -69,12 +69,12 @@ class SavedGames(Page):
         kind = self.say("saved by itself") if entry.automatic else self.say("kept by hand")
         saved = entry.saved
         if saved is None:
-            return f"[$error]✗ {escape(entry.path.name)}[/]\n  [$text-muted]{when}, {self.say('cannot be read')}[/]"
+            return f"[$error]✗ {escape(entry.path.name)}[/]\n  [$axis]{when}, {self.say('cannot be read')}[/]"
         world, vendor = saved.scenario, saved.setup.vendor
         who = self.say("watched") if vendor is None else self.speech.title(world.vendors[vendor].title)
         played = self.say("{played} of {all} quarters", played=len(saved.plans), all=saved.length)
         first = f"[bold]{escape(who)}[/]  {escape(self.speech.title(world.title))}  {saved.reached}"
-        return f"{first}\n  [$text-muted]{when}, {kind}, {played}[/]"
+        return f"{first}\n  [$axis]{when}, {kind}, {played}[/]"
 
     @property
     def chosen(self) -> Entry | None:

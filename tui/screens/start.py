@@ -1,55 +1,122 @@
-"""The first screen: go on, begin, watch, replay, learn."""
+"""The first screen: go on, begin, watch, replay, learn; beside the menu a market runs by itself."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker, WorkerState
 
 from tui.screens.view import Page
 from tui.speech import N_
+from tui.widgets.share_chart import ShareChart
+
+if TYPE_CHECKING:
+    from agents.game.game import Game
 
 ENTRIES = {
     "quick": (N_("Quick start"), N_("Run Cambricon for sixteen quarters; hints show the way.")),
-    "new": (N_("New game"), N_("Choose scenario, vendor, difficulty, length and seed.")),
+    "continue": (N_("Continue"), N_("Go on with the game that you played last.")),
+    "new": (N_("New game"), N_("Choose market, vendor, difficulty, length and luck.")),
     "watch": (N_("Watch a market"), N_("No decisions: see strategies compete, at your speed.")),
-    "replay": (N_("Open a saved game or replay"), N_("Go on where you left off, or look at a game again.")),
-    "language": (N_("中文"), N_("Switch the language.")),
-    "quit": (N_("Quit"), ""),
+    "replay": (N_("Saved games and replays"), N_("Go on where you left off, or look at a game again.")),
+    "language": (N_("Chinese"), N_("Switch the language.")),
+    "quit": (N_("Quit"), N_("Games are kept as they are.")),
 }
+DEMO_PACE = 0.6
+"""Seconds for a quarter of the market beside the menu."""
 
 
 class Start(Page):
     """The menu."""
 
     heading = N_("Start")
+    about = N_(
+        "Choose what to do. The market beside the menu is a real one: strategies compete in it by the same rules."
+    )
+    CSS_PATH = "start.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", N_("start"), key_display="Enter", show=True, id="start.choose"),
         Binding("q,escape", "app.quit", N_("quit"), id="start.quit"),
     ]
 
+    demo: Game | None = None
+
     def body(self) -> ComposeResult:
-        """The menu, and what it is all about."""
-        options = [
-            Option(f"[bold]{self.say(title)}[/]\n[$text-muted]{self.say(text)}[/]", id=name)
-            for name, (title, text) in ENTRIES.items()
+        """The menu, and a market."""
+        with Horizontal(id="start"):
+            with Vertical(id="choice"):
+                yield Static(self._masthead(), id="masthead")
+                yield OptionList(*self._options(), id="menu", classes="panel")
+            with Vertical(id="demo", classes="panel"):
+                yield ShareChart()
+                yield Static(id="caption")
+
+    def _masthead(self) -> str:
+        question = self.say("Will China's AI chips go the way of solar panels?")
+        return f"[bold $accent]marketsim[/]  {self.say('China’s market for AI chips')}\n[$axis]{question}[/]"
+
+    def _options(self) -> list[Option]:
+        entries = {name: entry for name, entry in ENTRIES.items() if name != "continue" or self.app.has_saves}
+        return [
+            Option(f"[bold]{self.say(title)}[/]\n[$axis]  {self.say(text)}[/]", id=name)
+            for name, (title, text) in entries.items()
         ]
-        with Vertical(id="start"):
-            yield Static("[bold $accent]marketsim[/]  " + self.say("China's market for AI chips"), id="masthead")
-            yield OptionList(*options, id="menu")
+
+    def show(self) -> None:
+        """The market as it is now."""
+        self.query_one("#demo").border_title = self.say("A market that runs by itself")
+        if self.demo is not None and self.demo.turns:
+            self._draw(self.demo)
+
+    def _draw(self, demo: Game) -> None:
+        from tui.roster import roster_of
+
+        roster, trace = roster_of(demo, self.speech), demo.trace
+        revenue = trace.revenue[:, :, 0]
+        shares = [roster.share(v, revenue[:, v].tolist()) for v in range(revenue.shape[1]) if revenue[:, v].any()]
+        self.query_one(ShareChart).show(shares, trace.quarters, self.say("others"))
+        caption = self.say("Shares of revenue, {quarter}", quarter=trace.quarters[-1])
+        self.query_one("#caption", Static).update(f"[$axis]{caption}[/]")
+
+    # -- the market beside the menu -------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """The menu at once, the market when the engine is there."""
+        super().on_mount()
+        self.query_one("#menu", OptionList).focus()
+        if self.demo is None:
+            self.call_after_refresh(self.run_worker, _demo, thread=True, name="demo", exit_on_error=False)
+        self.set_interval(DEMO_PACE, self._step)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The engine is there."""
+        if event.worker.name == "demo" and event.state == WorkerState.SUCCESS:
+            self.demo = event.worker.result
+
+    def _step(self) -> None:
+        if self.demo is None or self.app.screen is not self or not self.query_one("#demo").display:
+            return
+        if self.demo.over:
+            self.demo = self.demo.fork(0)
+        self.demo.play()
+        self._draw(self.demo)
+
+    # -- the menu -------------------------------------------------------------------------------------------------
 
     @on(OptionList.OptionSelected, "#menu")
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
         match event.option.id:
             case "quick":
-                from agents.game import Setup
+                from agents.game.setup import Setup
 
                 await self.app.begin(Setup(vendor="cambricon", quarters=16))
+            case "continue":
+                await self.app.open_latest()
             case "new" | "watch" as what:
                 from tui.screens.new_game import NewGame
 
@@ -62,3 +129,10 @@ class Start(Page):
                 await self.app.action_next_language()
             case "quit":
                 self.app.exit()
+
+
+def _demo() -> Game:
+    from agents.game.game import Game
+    from agents.game.setup import Setup
+
+    return Game(Setup(seed=11))

@@ -61,7 +61,7 @@ class Watch(Dashboard):
     def facts(self) -> list[str | Content]:
         """Whether it runs, and how fast, behind the market's name and the quarter."""
         if self.session.ended:
-            state = Content.styled(self.say("at the end"), "$text-muted")
+            state = Content.styled(self.say("at the end"), "$axis")
         elif self.running:
             state = Content.styled(f"▶ {self.say('{number} quarters a second', number=self.speed)}", "bold $success")
         else:

@@ -96,11 +96,11 @@ class FieldRow(Widget, can_focus=True):
     def _remarks(self, changed: bool) -> list[tuple[str, str]]:
         """What stands behind the value, the most important first."""
         say = self.speech.say
-        remarks = [(fit(say(UNITS[self.field.kind]) if UNITS[self.field.kind] else "", 12), "$text-muted")]
+        remarks = [(fit(say(UNITS[self.field.kind]) if UNITS[self.field.kind] else "", 12), "$axis")]
         if self.problem:
             return [*remarks, (f"  ✗ {self.problem}", "bold $error")]
         was = say("was {value}", value=written(self.field, self.was)) if changed else ""
-        return [*remarks, (fit(was, 14), "$text-muted"), (self.rivals, "$text-muted")]
+        return [*remarks, (fit(was, 14), "$axis"), (self.rivals, "$axis")]
 
     # -- keys -----------------------------------------------------------------------------------------------------
 

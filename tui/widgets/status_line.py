@@ -24,7 +24,7 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """The facts that fit."""
-        room, gap = self.size.width, Content.styled("  │  ", "$text-muted")
+        room, gap = self.size.width, Content.styled("  │  ", "$axis")
         parts: list[Content] = []
         for fact in self._facts:
             room -= fact.cell_length + (gap.cell_length if parts else 0)
