@@ -7,11 +7,11 @@ of a series has a contrast of at least 4.5 to its ground (WCAG 2 for text), 7 in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class Palette:
     own: str
     """The player's vendor, wherever it is shown."""
     series: tuple[str, ...]
-    """Rivals by slot, see `color`."""
+    """Rivals by slot, see `color`: colours that anyone tells apart."""
+    shades: tuple[str, ...]
+    """Another shade of each, for the slots behind."""
     others: str
     """Groups and references that are nobody's own colour."""
     limit: str
@@ -39,7 +41,8 @@ class Palette:
         """The colour of the vendor in `slot` (0, 1, ...; they repeat, letters do not), of nobody for None."""
         if own:
             return self.own
-        return self.others if slot is None else self.series[slot % len(self.series)]
+        colors = self.series + self.shades
+        return self.others if slot is None else colors[slot % len(colors)]
 
     def variables(self) -> dict[str, str]:
         """For style sheets: `$own`, `$series-1` and so on, `$others`, `$limit`, `$gain`, `$loss`, `$axis`, `$grid`."""
@@ -55,9 +58,11 @@ class Palette:
         }
 
 
-def mark(slot: int) -> str:
-    """The letter of the vendor in `slot`: A, B, ... Z, and from the start again."""
-    return ascii_uppercase[slot % len(ascii_uppercase)]
+def mark(slot: int | None, own: bool = False) -> str:
+    """The letter of the vendor in `slot`: A, B, ... Z, and again; `*` for the player's, `+` for nobody's."""
+    if own:
+        return "*"
+    return "+" if slot is None else ascii_uppercase[slot % len(ascii_uppercase)]
 
 
 def contrast(color: str, ground: str) -> float:
@@ -74,6 +79,7 @@ def _luminance(color: Color) -> float:
 NIGHT = Palette(
     own="#F5A31A",
     series=("#56B4E9", "#00A077", "#E79FC4", "#F3EB6B", "#3A80E8"),
+    shades=("#A6D3F0", "#6FC9AE", "#B9779A", "#B5AE45", "#8FB4F2"),
     others="#7F8895",
     limit="#E8693B",
     gain="#56B4E9",
@@ -84,6 +90,7 @@ NIGHT = Palette(
 DAY = Palette(
     own="#AD5000",
     series=("#1774B5", "#007457", "#93327A", "#2E2B14", "#1F3A93"),
+    shades=("#4A6E8C", "#2F6B3C", "#6E4B73", "#6B6030", "#55589E"),
     others="#686F79",
     limit="#9E1A1A",
     gain="#1774B5",
@@ -94,6 +101,7 @@ DAY = Palette(
 HIGH_CONTRAST = Palette(
     own="#FFB000",
     series=("#6CC8FF", "#1FD39A", "#FFB8E0", "#FFF799", "#7A9BFF"),
+    shades=("#BDE6FF", "#9AF0D3", "#E08BBB", "#D6CB5A", "#BFCFFF"),
     others="#A8A8A8",
     limit="#FF8052",
     gain="#6CC8FF",
@@ -104,6 +112,7 @@ HIGH_CONTRAST = Palette(
 ANSI = Palette(
     own="ansi_default",
     series=("ansi_cyan", "ansi_green", "ansi_magenta", "ansi_yellow", "ansi_blue"),
+    shades=("ansi_bright_cyan", "ansi_bright_green", "ansi_bright_magenta", "ansi_bright_yellow", "ansi_bright_blue"),
     others="ansi_bright_black",
     limit="ansi_red",
     gain="ansi_cyan",
@@ -162,28 +171,21 @@ THEMES = (
         variables=HIGH_CONTRAST.variables()
         | {"border": "#FFFFFF", "border-blurred": "#A8A8A8", "footer-key-foreground": "#FFB000"},
     ),
-    Theme(
+    # Textual's own theme for 16 colours, without colours that vanish on a light ground.
+    replace(
+        BUILTIN_THEMES["ansi-dark"],
         name="ansi",
-        ansi=True,
         primary="ansi_cyan",
         secondary="ansi_blue",
         accent="ansi_magenta",
-        warning="ansi_yellow",
-        error="ansi_red",
-        success="ansi_green",
-        foreground="ansi_default",
-        background="ansi_default",
-        surface="ansi_default",
-        panel="ansi_default",
-        boost="ansi_default",
-        variables=ANSI.variables()
+        variables=BUILTIN_THEMES["ansi-dark"].variables
+        | ANSI.variables()
         | {
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
             "border": "ansi_cyan",
             "border-blurred": "ansi_bright_black",
-            "block-cursor-foreground": "ansi_black",
             "block-cursor-background": "ansi_cyan",
-            "block-cursor-text-style": "bold",
-            "footer-key-foreground": "ansi_cyan",
         },
     ),
 )

@@ -66,6 +66,11 @@ class Game:
         for plan in plans:
             self.play(plan)
 
+    @cached_property
+    def scenario(self) -> Scenario:
+        """What the scenario's file says: the world without the difficulty, in full length."""
+        return Setup(scenario=self.setup.scenario).world()
+
     @property
     def parameters(self) -> Parameters:
         return self.model.market.parameters
@@ -129,12 +134,14 @@ class Game:
 
     def advised(self, strategy: str) -> Plan:
         """What a strategy would decide here, knowing what the player knows.  Raises StrategyError for its name."""
-        return plan_of(get(strategy).decide(self.observation), self.parameters)
+        plan = plan_of(get(strategy).decide(self.observation), self.parameters)
+        own = self._contracts()  # a strategy may want to give up more than there is, which the rule book cuts
+        capacity = {node: max(change, -own[node]) + 0.0 for node, change in plan.capacity.items()}  # and no -0.0
+        return plan.model_copy(update={"capacity": capacity})
 
     def problems(self, plan: Plan) -> list[PlanProblem]:
         """What of a plan cannot be; empty if it can be played."""
-        contracts = self.state.contracts[self.seat, :, 0].tolist()
-        return problems(plan, self.parameters, dict(zip(self.parameters.nodes, contracts, strict=True)))
+        return problems(plan, self.parameters, self._contracts())
 
     def play(self, plan: Plan | None = None) -> Turn:
         """End the quarter.  plan: what the own vendor does; none where nobody is played.
@@ -161,6 +168,11 @@ class Game:
     def fork(self, quarters: int) -> Game:
         """Another game that is the same for so many quarters."""
         return Game(self.setup, self.plans[:quarters])
+
+    def _contracts(self) -> dict[str, float]:
+        """Own capacity by node, k wafers/quarter: in force, and what comes into force in this quarter."""
+        own = self.state.contracts[self.seat, :, 0] + self.state.arriving[self.seat, :, 0, 0]
+        return dict(zip(self.parameters.nodes, own.tolist(), strict=True))
 
     @cached_property
     def _seated(self) -> Seat:

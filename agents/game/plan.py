@@ -18,6 +18,9 @@ PARTS = {"capacity": "nodes", "adaptation_split": "families", "focus": "segments
 CHOICES = {"product_node": "nodes", "product_memory": "memories"}
 """Fields that name a part of the scenario."""
 
+ROUNDING = 1e-6
+"""k wafers/quarter, and relative: who gives up all capacity can do so on a machine where it is less by a few bits."""
+
 
 class Plan(Section):
     """What a vendor decides in a quarter; units, bounds and meanings as in `marketsim.decisions.Decision`."""
@@ -110,9 +113,13 @@ def problems(plan: Plan, world: Parameters, contracts: Mapping[str, float]) -> l
             if value not in choices:
                 found.append(PlanProblem(path, value, choices=choices))
             continue
-        low, high = bounds(field)
+        if part and part not in getattr(world, PARTS[field]):
+            found.append(PlanProblem(path, value, choices=tuple(getattr(world, PARTS[field]))))
+            continue
+        (low, high), slack = bounds(field), 0.0
         if field == "capacity":
             low = max(low, -contracts.get(part, 0.0))
-        if not low <= float(value) <= high:  # NaN is outside too
+            slack = ROUNDING * (1 - low)
+        if not low - slack <= float(value) <= high:  # NaN is outside too
             found.append(PlanProblem(path, value, low, high))
     return found

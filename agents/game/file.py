@@ -1,0 +1,330 @@
+"""Game files: a save, a replay and the start of a fork are one format, since a game is its setup and its plans.
+
+Neither reading nor listing files plays anything or imports Mesa; `Saved.game` does. Format: docs/game-files.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from agents.game.format import Content, GameFileError, Quarter, Versions, from_validation, read, text_of
+from agents.game.plan import Plan, PlanProblem, problems
+from agents.game.setup import GameError, Setup
+from marketsim.errors import FileError, MarketSimError, Origin, Problem, did_you_mean, listing, printable
+from marketsim.scenario.fields import quarter_index, quarter_name
+from marketsim.scenario.library import SUFFIXES, is_path
+from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.problems import dotted, in_file
+from marketsim.scenario.schema import Scenario
+from marketsim.scenario.source import Key, Node
+
+if TYPE_CHECKING:
+    from agents.game.game import Game, Turn
+
+UNFINISHED = ".unfinished"
+"""Ending of a file that is being written; whoever is killed leaves one behind."""
+
+TOLERANCE = 1e-6
+"""Relative; in money no less than 1e-6 rmb_m. Other machines differ by some 1e-12 in a quarter's cash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A saved game that comes out in another way when it is played again.
+
+    quarter: the first whose market is not the same to the last bit, such as 2026Q1.
+    close: money agrees to 1e-6 in this and all later quarters, as it does on another machine; if not, the rules, the
+    scenario or the file are other ones.  scenario_changed: the scenario says something else than when it was saved.
+    """
+
+    quarter: str
+    close: bool
+    scenario_changed: bool
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a game file holds, checked against its scenario and not yet played.
+
+    scenario: what its file says today.  plans: of the quarters played; None where nobody is.  draft: of the form that
+    was being filled in; may hold values out of bounds.  digests, cash: of the market after each quarter, see `Quarter`.
+    """
+
+    path: Path
+    setup: Setup
+    scenario: Scenario
+    plans: tuple[Plan | None, ...]
+    draft: Plan | None
+    versions: Versions
+    digests: tuple[str, ...]
+    cash: tuple[float, ...]
+    scenario_changed: bool
+
+    @property
+    def length(self) -> int:
+        """Quarters of the whole game."""
+        return self.setup.quarters or self.scenario.quarters
+
+    @property
+    def reached(self) -> str:
+        """The quarter that was played last, such as 2026Q1; empty before the first."""
+        start = quarter_index(self.scenario.start)
+        return quarter_name(start + len(self.plans) - 1) if self.plans else ""
+
+    def game(self, progress: Callable[[int], None] | None = None) -> Game:
+        """The game, played as far as it was.  progress: told after each quarter how many have been played.
+
+        Raises GameFileError where the rules or the scenario have changed so that a plan can no longer be carried out.
+        """
+        from agents.game.game import Game
+
+        played = 0
+
+        def plans() -> Iterator[Plan | None]:
+            nonlocal played
+            for plan in self.plans:
+                yield plan
+                played += 1  # the game asks for the next plan when it has played this one
+                if progress is not None:
+                    progress(played)
+
+        try:
+            return Game(self.setup, plans())
+        except GameError as error:
+            saved = f"marketsim {self.versions.marketsim}, numpy {self.versions.numpy}"
+            message = f"cannot be played: {error}"
+            hint = f"it was saved with {saved}" + ("; the scenario has changed since" if self.scenario_changed else "")
+            raise GameFileError([Problem(Origin(str(self.path)), message, f"quarters.{played}", hint=hint)]) from None
+
+    def check(self, game: Game) -> Difference | None:
+        """Whether a game that was played from this file came out as it was saved; None if every bit did."""
+        for index, (turn, digest) in enumerate(zip(game.turns, self.digests, strict=False)):
+            if turn.digest != digest:
+                rest = zip(game.turns[index:], self.cash[index:], strict=False)
+                close = all(math.isclose(_cash(game, t), c, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for t, c in rest)
+                return Difference(turn.now.name, close, self.scenario_changed)
+        return None
+
+
+def save(game: Game, path: Path, draft: Plan | None = None) -> None:
+    """Write a game: afterwards the path has all of it, or what it had before. Folders on the way are made.
+
+    draft: the form that is being filled in; left out where a value of it is no number.
+    Raises MarketSimError where the file cannot be written.
+    """
+    quarters, last = [], None
+    for turn in game.turns:
+        plan = None if turn.plan is None else changes(turn.plan, last)
+        quarters.append(Quarter(plan=plan, digest=turn.digest, cash=float(f"{_cash(game, turn):.9g}")))
+        last = turn.plan
+    unfinished = None
+    if draft is not None:
+        with suppress(ValidationError):
+            unfinished = changes(draft, last)
+    name = game.setup.scenario
+    content = Content(
+        versions=Versions.here(),
+        scenario_hash=scenario_hash(game.scenario),
+        setup=game.setup.model_copy(update={"scenario": str(Path(name).resolve()) if is_path(name) else name}),
+        quarters=quarters,
+        draft=unfinished,
+    )
+    _write(path, text_of(content))
+
+
+def read_scenario(name: str) -> Scenario:
+    """A scenario as its file says it.  Raises ScenarioError."""
+    return Setup(scenario=name).world()
+
+
+def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved:
+    """What a game file holds; nothing is played, and the file is left alone.
+
+    reader: gives a scenario by its name or path; who loads many files may keep scenarios in between.
+    Raises GameFileError with everything that is wrong.
+    """
+    origin, content = Origin(str(path)), read(path)
+    setup = _found_scenario(content.setup, path)
+    world = _scenario(setup, origin, reader)
+    _check_setup(setup, world, len(content.quarters), origin)
+    plans = _plans(content, setup, Parameters(world), origin)
+    return Saved(
+        path=path,
+        setup=setup,
+        scenario=world,
+        plans=tuple(plans),
+        draft=_draft(content, plans, Parameters(world), origin),
+        versions=content.versions,
+        digests=tuple(quarter.digest for quarter in content.quarters),
+        cash=tuple(quarter.cash for quarter in content.quarters),
+        scenario_changed=content.scenario_hash != scenario_hash(world),
+    )
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """16 hexadecimal digits of what a scenario says; a field that a later version adds does not change them."""
+    return hashlib.sha256(scenario.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]
+
+
+def changes(plan: Plan, before: Plan | None) -> dict[str, Any]:
+    """The values of a plan that are not as in another one, all of them if there is none.
+
+    Raises ValidationError for a plan that holds something else than numbers.
+    """
+    old = {} if before is None else dict(before)
+    found: dict[str, Any] = {}
+    for field, value in Plan.model_validate(dict(plan)):
+        if isinstance(value, dict):
+            parts = {part: number for part, number in value.items() if not _same(number, old.get(field, {}).get(part))}
+            left_out = sorted(old.get(field, {}).keys() - value.keys())
+            parts |= dict.fromkeys(left_out, 0.0)  # which is what it means
+            if parts or before is None:
+                found[field] = parts
+        elif not _same(value, old.get(field)):
+            found[field] = value
+    return found
+
+
+def _same(one: object, other: object) -> bool:
+    """To the last bit: 0.0 and -0.0 are not the same, nor are 1 and True."""
+    return repr(one) == repr(other)
+
+
+def _merged(before: Plan | None, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `changes`, not yet checked."""
+    merged = {} if before is None else dict(before)
+    for field, value in change.items():
+        old = merged.get(field)
+        merged[field] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _cash(game: Game, turn: Turn) -> float:
+    """Cash after a quarter, rmb_m: the own vendor's, all vendors' together where nobody is played."""
+    cash = turn.after.cash[:, 0]
+    return float(cash.sum() if game.setup.vendor is None else cash[game.seat])
+
+
+def _write(path: Path, text: str) -> None:
+    work = path.parent / f".{uuid4().hex}{UNFINISHED}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with work.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(work, path)
+        finally:
+            with suppress(OSError):
+                work.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MarketSimError(f"{printable(str(path), 400)} cannot be written: {reason}") from None
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, on systems that can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _found_scenario(setup: Setup, path: Path) -> Setup:
+    """The setup with a scenario's file where it was or, if it is there no longer, beside the game file."""
+    name = setup.scenario
+    if not is_path(name):
+        return setup
+    if not name.endswith(SUFFIXES):  # no other file is opened, and quoted in a message, because a game file names it
+        allowed = "the name of a scenario, or the path of a .yaml or .yml file"
+        found = f"{printable(name)!r}"
+        raise GameFileError([Problem(Origin(str(path)), "is no scenario file", "setup.scenario", found, allowed)])
+    beside = path.parent / PureWindowsPath(name).name
+    if os.path.exists(name) or not os.path.exists(beside):
+        return setup
+    return setup.model_copy(update={"scenario": str(beside.resolve())})
+
+
+def _scenario(setup: Setup, origin: Origin, reader: Callable[[str], Scenario]) -> Scenario:
+    try:
+        return reader(setup.scenario)
+    except FileError as error:
+        first, found = error.problems[0], f"{printable(setup.scenario)!r}"
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        said = f"cannot be used: {f'{first.field}: ' if first.field else ''}{first.message}{more}"
+        raise GameFileError([Problem(origin, said, "setup.scenario", found, hint=first.hint)]) from None
+
+
+def _check_setup(setup: Setup, scenario: Scenario, played: int, origin: Origin) -> None:
+    wrong = []
+    if setup.vendor is not None and setup.vendor not in scenario.vendors:
+        said, vendors = f"{scenario.name} has no such vendor", list(scenario.vendors)
+        hint = did_you_mean(setup.vendor, vendors)
+        wrong.append(Problem(origin, said, "setup.vendor", f"{printable(setup.vendor)!r}", listing(vendors), hint))
+    if setup.quarters is not None and setup.quarters > scenario.quarters:
+        allowed = f"at most {scenario.quarters}, which {scenario.name} has"
+        wrong.append(Problem(origin, "are too many", "setup.quarters", str(setup.quarters), allowed))
+    length = min(setup.quarters or scenario.quarters, scenario.quarters)
+    if played > length:
+        wrong.append(Problem(origin, "are more than the game has", "quarters", f"{played}", f"at most {length}"))
+    if wrong:
+        raise GameFileError(wrong)
+
+
+def _plans(content: Content, setup: Setup, world: Parameters, origin: Origin) -> list[Plan | None]:
+    """The plans of all quarters.  Raises GameFileError with what is wrong with the first that cannot be."""
+    plans: list[Plan | None] = []
+    last: Plan | None = None
+    for index, quarter in enumerate(content.quarters):
+        where: tuple[Key, ...] = ("quarters", index, "plan")
+        if (quarter.plan is None) != (setup.vendor is None):
+            said = "is required and missing" if quarter.plan is None else "is not known where nobody is played"
+            raise GameFileError([Problem(origin, said, dotted(where))])
+        if quarter.plan is not None:
+            last = _plan(last, quarter.plan, origin, where)
+            # How much capacity there is to give up is known when the game is played.
+            wrong = problems(last, world, dict.fromkeys(world.nodes, math.inf))
+            if wrong:
+                raise GameFileError([_in_file(problem, origin, where) for problem in wrong])
+        plans.append(last)
+    return plans
+
+
+def _draft(content: Content, plans: list[Plan | None], world: Parameters, origin: Origin) -> Plan | None:
+    """The form as it was left: it may hold a figure out of bounds, but names nothing that there is not."""
+    if content.draft is None:
+        return None
+    if content.setup.vendor is None:
+        raise GameFileError([Problem(origin, "is not known where nobody is played", "draft")])
+    draft = _plan(plans[-1] if plans else None, content.draft, origin, ("draft",))
+    wrong = [problem for problem in problems(draft, world, dict.fromkeys(world.nodes, math.inf)) if problem.choices]
+    if wrong:
+        raise GameFileError([_in_file(problem, origin, ("draft",)) for problem in wrong])
+    return draft
+
+
+def _plan(before: Plan | None, change: Mapping[str, Any], origin: Origin, where: tuple[Key, ...]) -> Plan:
+    try:
+        return Plan.model_validate(_merged(before, change), strict=True)
+    except ValidationError as error:
+        raise GameFileError(from_validation(error, origin, where)) from None
+
+
+def _in_file(problem: PlanProblem, origin: Origin, where: tuple[Key, ...]) -> Problem:
+    allowed = listing(problem.choices) if problem.choices else f"from {problem.low:g} to {problem.high:g}"
+    found = in_file(Node(problem.value, origin))
+    return Problem(origin, "cannot be decided", dotted((*where, problem.path)), found, allowed)

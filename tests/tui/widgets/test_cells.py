@@ -1,0 +1,51 @@
+"""Text by cells: wide characters, marks without width, cuts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.cells import clean, fit, pad, truncate
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "align", "expected"),
+    [
+        ("华为", 6, "left", "华为  "),
+        ("华为", 6, "right", "  华为"),
+        ("华为", 7, "center", " 华为  "),
+        ("华为昇腾", 8, "left", "华为昇腾"),
+        ("华为昇腾", 7, "left", "华为昇…"),
+        ("华为昇腾", 6, "left", "华为… "),
+        ("华为昇腾", 1, "left", "…"),
+        ("华为昇腾", 0, "left", ""),
+        ("Cambricon", 6, "right", "Cambr…"),
+        ("Our own", 5, "left", "Our… "),
+        ("two\nlines\tof", 12, "left", "two lines of"),
+    ],
+)
+def test_fit(text: str, width: int, align: str, expected: str):
+    assert fit(text, width, align) == expected
+
+
+def test_ellipsis_of_the_caller():
+    assert truncate("寒武纪", 5, "~") == "寒武~"
+    assert truncate("寒武纪", 6, "~") == "寒武纪"
+
+
+def test_pad_leaves_a_longer_text():
+    assert pad("寒武纪", 4) == "寒武纪"
+
+
+@given(st.text(), st.integers(0, 40), st.sampled_from(["left", "right", "center"]))
+def test_fit_is_exact_for_any_text(text: str, width: int, align: str):
+    assert cell_len(fit(text, width, align)) == width
+
+
+@given(st.text())
+def test_a_clean_text_is_as_wide_as_its_characters(text: str):
+    cleaned = clean(text)
+    assert sum(map(cell_len, cleaned)) == cell_len(cleaned)
+    assert cleaned.isprintable()
