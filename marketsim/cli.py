@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=EXIT_CODES)(play.play)
+app.command(epilog=EXIT_CODES)(play.watch)
+app.command(epilog=EXIT_CODES)(play.replay)
 app.command(epilog=EXIT_CODES)(run.run)
 app.command(epilog=EXIT_CODES)(assess.assess)
 app.command(epilog=EXIT_CODES)(strategies.strategies)

@@ -5,7 +5,9 @@ The engine (NumPy, pydantic, Mesa and the rules) is loaded in the background aft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +21,7 @@ from textual.screen import Screen
 
 from marketsim.places import games_folder
 from tui.palette import THEMES
+from tui.screens.jump import Jump
 from tui.screens.start import Start
 from tui.screens.view import Page, View
 from tui.settings import Settings, keep_settings, load_settings
@@ -44,6 +47,41 @@ VIEWS = {
 """Screens of a running game by name; imported when they are first shown."""
 
 
+Opening = Callable[["MarketApp"], Awaitable[None]]
+"""What is done once the first screen is up."""
+
+
+def beginning(**setup: Any) -> Opening:
+    """A new game at once.  setup: as of `agents.game.setup.Setup`."""
+
+    async def begin(app: MarketApp) -> None:
+        from agents.game.setup import Setup
+
+        await app.begin(Setup.model_validate(setup))
+
+    return begin
+
+
+def opened(path: Path, replay: bool = False) -> Opening:
+    """A saved game at once, from its first quarter if it is to be shown again."""
+
+    async def open_it(app: MarketApp) -> None:
+        await app.open_file(path, replay)
+
+    return open_it
+
+
+HOLDS = {
+    "runway": N_("Stopped: your money lasts for less than three quarters."),
+    "product": N_("Stopped: your new product is out, so price and capacity may need a decision."),
+    "failed": N_("Your company has failed."),
+}
+"""Why a plan is no longer held."""
+
+OPEN_TO_WATCHERS = ("watch", "dashboard", "shakeout")
+"""Screens that need nobody's books."""
+
+
 class MarketApp(App[None]):
     """The game in the terminal."""
 
@@ -59,8 +97,9 @@ class MarketApp(App[None]):
         Binding("ctrl+q", "quit", N_("quit"), show=False, id="quit", priority=True),
     ]
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, opening: Opening | None = None) -> None:
         super().__init__()
+        self._opening = opening
         self.settings = settings or load_settings()
         self.speech = Speech(self.settings.language)
         self.session: Session | None = None
@@ -72,6 +111,8 @@ class MarketApp(App[None]):
         """The first screen, then the engine behind it."""
         self.push_screen(Start())
         self.call_after_refresh(self._warm_up)
+        if self._opening is not None:
+            self.call_after_refresh(self._opening, self)
 
     def _warm_up(self) -> None:
         self.run_worker(lambda: import_module("tui.session"), thread=True, group="engine", exit_on_error=False)
@@ -80,10 +121,11 @@ class MarketApp(App[None]):
 
     async def begin(self, setup: Setup) -> None:
         """Start a game and show its first screen; a setup that cannot be played is told and nothing changes."""
+        await self._engine()
         from tui.session import Session
 
         with self.told():
-            self.enter(Session.begin(setup))
+            self.enter(await to_thread(Session.begin, setup))
 
     @property
     def has_saves(self) -> bool:
@@ -101,17 +143,24 @@ class MarketApp(App[None]):
             else:
                 self.notify(self.speech.say("None of the saved games can be read."), severity="warning")
 
+    async def _engine(self) -> None:
+        """Wait for NumPy, Mesa and the rules, while the screen stays alive."""
+        if "tui.session" not in sys.modules:
+            self.notify(self.speech.say("Loading the market ..."), timeout=2)
+            await to_thread(import_module, "tui.session")
+
     async def open_file(self, path: Path, replay: bool = False) -> None:
         """Go on with a saved game, or show it again; what is wrong with the file is told and nothing changes."""
+        await self._engine()
         from agents.game.file import load
         from tui.session import Session
 
         with self.told():
-            saved = load(path)
+            saved = await to_thread(load, path)
             if replay or saved.setup.vendor is None:
                 self.enter(Session.replayed(saved))
                 return
-            session, difference = Session.continued(saved)
+            session, difference = await to_thread(Session.continued, saved)
             self.enter(session)
             if difference is not None:
                 self.notify(self._of_difference(difference), severity="warning", timeout=10)
@@ -163,6 +212,21 @@ class MarketApp(App[None]):
         assert self.session is not None
         return status(self.session, self.speech)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that make no sense now are neither shown nor heard."""
+        session = self.session
+        if session is None:
+            return True
+        if action == "view" and session.game.setup.vendor is None:
+            return parameters[0] in OPEN_TO_WATCHERS
+        if action in ("undo", "hold"):
+            return session.plays
+        if action == "end_quarter":
+            return session.plays or session.finished
+        if action == "play_on":
+            return session.game.setup.vendor is not None and not session.game.over
+        return True
+
     # -- actions --------------------------------------------------------------------------------------------------
 
     def action_view(self, name: str) -> None:
@@ -182,11 +246,35 @@ class MarketApp(App[None]):
             self.notify(self.speech.say("The plan has errors: press e to see them."), severity="warning")
             return
         self.session.end_quarter()
+        self._after_quarter()
+
+    def _after_quarter(self) -> None:
+        """Keep the game and show what came of it."""
+        assert self.session is not None
         self.try_to(self.session.save)
         if self.session.finished:
             self.action_view("debrief")
         elif isinstance(self.screen, View):
             self.screen.redraw()
+
+    def action_hold(self) -> None:
+        """Go on as the draft says for some quarters; what needs a decision stops it."""
+        session = self.session
+        if session is None or session.problems():
+            return
+        coming = [now.name for now in session.game.parameters.conditions[len(session.game.turns) :]]
+
+        def answered(until: str | None) -> None:
+            if until is None:
+                return
+            stopped = session.hold(until)
+            if stopped:
+                self.notify(self.speech.say(HOLDS[stopped]), severity="warning")
+            self._after_quarter()
+
+        self.push_screen(
+            Jump(self.speech, self.speech.say("Hold this plan up to and with quarter"), coming[:8]), answered
+        )
 
     def action_play_on(self) -> None:
         """Leave the recording here and play on."""

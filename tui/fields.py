@@ -19,9 +19,9 @@ Value = float | bool | str
 class Field:
     """One field of the form.
 
-    path: as in `agents.game.plan.Plan.value`.  title, rule: marked with N_; `part` is the title of the part of the
-    scenario that it is about.  detail: shown only when the form is opened up.  choices: (identifier, title) of what
-    may be chosen.
+    path: as in `agents.game.plan.Plan.value`.  title, rule: marked with N_; the title may name `part`, the part
+    of the scenario that the field is about.  detail: shown only when the form is opened up.  choices: (identifier,
+    title) of what may be chosen.
     """
 
     path: str
@@ -35,10 +35,10 @@ class Field:
 
 
 UNITS: dict[Kind, str] = {
-    "price": N_("k RMB a card"),
+    "price": N_("k RMB"),
     "money": N_("RMB m"),
     "share": N_("%"),
-    "wafers": N_("k wafers a quarter"),
+    "wafers": N_("k wafers/q"),
     "weight": N_("parts"),
     "count": "",
     "flag": "",
@@ -46,14 +46,14 @@ UNITS: dict[Kind, str] = {
 }
 """Unit of each kind as it is typed."""
 
-PRODUCT, PRICE, CAPACITY = N_("Product"), N_("Price"), N_("Capacity")
+PRODUCT, PRICE, CAPACITY = N_("Product"), N_("Price"), N_("Capacity: more (+) or less (-)")
 SOFTWARE, RESEARCH, SERVICE, MONEY = N_("Software"), N_("Research"), N_("Service and sales"), N_("Money")
 
 _PLAIN = (
     Field("price", PRICE, N_("Price of a card"), "price", N_(
         "Buyers weigh what a million tokens of work cost them with your card: price, speed, power. Dearer cards sell "
         "less; how much less depends on the buyers. A price below cost loses money on every card.")),
-    Field("capacity", CAPACITY, N_("More or less of"), "wafers", N_(
+    Field("capacity", CAPACITY, N_("{part}"), "wafers", N_(
         "Asks the foundry for capacity, or gives some up (minus). It arrives after the node's lead time and must be "
         "paid for even when idle (take-or-pay). When all ask for more than there is, past volume and "
         "prepayment decide.")),
@@ -75,14 +75,14 @@ _PLAIN = (
     Field("adaptation", SOFTWARE, N_("Model adaptation"), "money", N_(
         "Work on the software that runs AI models on your cards. Unadapted models run at a fraction of the speed; new "
         "generations of models take part of the work away again; users of many cards help.")),
-    Field("adaptation_split", SOFTWARE, N_("of it for"), "weight", N_(
+    Field("adaptation_split", SOFTWARE, N_("for {part}"), "weight", N_(
         "How adaptation is split between model families; only proportions count."), detail=True),
     Field("research", RESEARCH, N_("Architecture research"), "money", N_(
         "Accumulates until the next tape-out and makes that product faster, with diminishing returns.")),
     Field("service", SERVICE, N_("Customer service"), "money", N_(
         "Keeps cards reliable in the eyes of buyers; the need grows with the cards in the field. Training clusters "
         "suffer most from cards that fail.")),
-    Field("focus", SERVICE, N_("sales effort for"), "weight", N_(
+    Field("focus", SERVICE, N_("effort for {part}"), "weight", N_(
         "How your sales people are split between groups of buyers; only proportions count."), detail=True),
     Field("funds", MONEY, N_("Funds to raise"), "money", N_(
         "Asks investors. A round closes with a chance that grows with your growth and the climate, and sells at most a "

@@ -201,6 +201,7 @@ def palette_of(theme: Theme) -> Palette:
 def default_theme(color_system: str | None, no_color: bool) -> str:
     """The theme to start with, from the app's `console.color_system` and `no_color`.
 
-    Terminals with 16 colours, and people who set NO_COLOR, get the terminal's own colours.
+    Terminals with 16 colours, and people who set NO_COLOR, get the terminal's own colours. With NO_COLOR the app must
+    also be made with `ansi_color=True`: only then does Textual take all colour out, else it makes some of it black.
     """
     return "ansi" if no_color or color_system in (None, "standard", "windows") else "night"

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from agents.game.file import Difference, Saved
 from agents.game.game import Game, Turn
 from agents.game.plan import Plan, PlanProblem
 from agents.game.saves import Autosave, keep
 from agents.game.setup import Setup
+from agents.strategies.outlook import Outlook
+
+SHORT_RUNWAY = 3.0
+"""Quarters of money below which one should think again."""
+
+Reason = Literal["runway", "product", "failed"]
+"""Why a plan is no longer held: money gets short, a new product is out, the end."""
 
 
 @dataclass
@@ -110,6 +118,21 @@ class Session:
     def keep(self) -> Path:
         """Save by hand, to a file of its own.  Raises MarketSimError."""
         return keep(self.game, self.draft)
+
+    def hold(self, until: str) -> Reason | None:
+        """Go on as the draft says up to and with a quarter; why it was stopped before, if it was."""
+        while self.plays and not self.problems():
+            product = self.game.state.architecture[self.game.seat, 0]
+            turn = self.end_quarter()
+            if not self.game.alive:
+                return "failed"
+            if turn.now.name >= until or self.game.over:
+                return None
+            if float(Outlook(self.game.observation).runway[0, 0]) < SHORT_RUNWAY:
+                return "runway"
+            if self.game.state.architecture[self.game.seat, 0] != product:
+                return "product"
+        return None
 
     def end_quarter(self) -> Turn:
         """Play the draft, or the next quarter of the script.  Raises GameError if it cannot be played."""

@@ -79,11 +79,11 @@ class Speech:
         minus, amount = _sign(rmb_m, sign), abs(rmb_m)
         if self.language == "zh":
             if amount >= 10:
-                return f"{minus}{_three(amount / 100)}亿{self.currency}"
-            return f"{minus}{_three(amount * 100)}万{self.currency}"
+                return f"{minus}{three(amount / 100)}亿{self.currency}"
+            return f"{minus}{three(amount * 100)}万{self.currency}"
         if amount >= 999.5:
-            return f"{minus}{self.currency} {_three(amount / 1000)}bn"
-        return f"{minus}{self.currency} {_three(amount)}m"
+            return f"{minus}{self.currency} {three(amount / 1000)}bn"
+        return f"{minus}{self.currency} {three(amount)}m"
 
     def price(self, krmb: float, sign: Sign = "") -> str:
         """A price of a card, thousand RMB."""
@@ -91,14 +91,14 @@ class Speech:
             return NOTHING
         minus, amount = _sign(krmb, sign), abs(krmb)
         if self.language == "zh":
-            return f"{minus}{_three(amount / 10)}万{self.currency}"
-        return f"{minus}{self.currency} {_three(amount)}k"
+            return f"{minus}{three(amount / 10)}万{self.currency}"
+        return f"{minus}{self.currency} {three(amount)}k"
 
     def small_price(self, rmb: float) -> str:
         """A price in RMB, such as of a million tokens."""
         if not math.isfinite(rmb):
             return NOTHING
-        return f"{_three(rmb)}{self.currency}" if self.language == "zh" else f"{self.currency} {_three(rmb)}"
+        return f"{three(rmb)}{self.currency}" if self.language == "zh" else f"{self.currency} {three(rmb)}"
 
     def cards(self, k: float, sign: Sign = "") -> str:
         """A number of cards, thousand."""
@@ -106,16 +106,28 @@ class Speech:
             return NOTHING
         minus, amount = _sign(k, sign), abs(k)
         if self.language == "zh":
-            return f"{minus}{_three(amount / 10)}万" if amount >= 10 else f"{minus}{amount * 1000:,.0f}"
-        return f"{minus}{_three(amount)}k"
+            return f"{minus}{three(amount / 10)}万" if amount >= 10 else f"{minus}{amount * 1000:,.0f}"
+        return f"{minus}{three(amount)}k"
 
-    def share(self, value: float) -> str:
+    def scale(self, kind: Literal["cards", "price", "money"]) -> tuple[str, float]:
+        """Unit for a table, and what thousand cards, thousand RMB or RMB million are multiplied with to be in it."""
+        if self.language == "zh":
+            return {
+                "cards": ("万张", 0.1),
+                "price": (f"万{self.currency}", 0.1),
+                "money": (f"亿{self.currency}", 0.01),
+            }[kind]
+        return {"cards": ("k", 1.0), "price": (f"k {self.currency}", 1.0), "money": (f"{self.currency} bn", 0.001)}[
+            kind
+        ]
+
+    def share(self, value: float, digits: int = 1) -> str:
         """A share, per cent."""
-        return f"{100 * value:.1f}%" if math.isfinite(value) else NOTHING
+        return f"{100 * value:.{digits}f}%" if math.isfinite(value) else NOTHING
 
-    def points(self, value: float) -> str:
+    def points(self, value: float, digits: int = 1) -> str:
         """A change of a share in percentage points, with its sign and without a unit."""
-        return f"{100 * value:+.1f}" if math.isfinite(value) else NOTHING
+        return f"{100 * value:+.{digits}f}" if math.isfinite(value) else NOTHING
 
     def number(self, value: float, digits: int = 2) -> str:
         """A number without a unit."""
@@ -137,7 +149,9 @@ def _sign(value: float, sign: Sign) -> str:
     return "-" if value < 0 else sign
 
 
-def _three(amount: float) -> str:
-    """About three digits: 4.23, 42.3, 423, 4,230."""
-    digits = 2 if amount < 9.995 else 1 if amount < 99.95 else 0
+def three(amount: float) -> str:
+    """About three digits: 4.23, 42.3, 423, 4,230; a dash for what is no number."""
+    if not math.isfinite(amount):
+        return NOTHING
+    digits = 2 if abs(amount) < 9.995 else 1 if abs(amount) < 99.95 else 0
     return f"{amount:,.{digits}f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from agents.strategies.outlook import Outlook
-from tui.session import Session
+from tui.session import SHORT_RUNWAY, Session
 from tui.speech import Speech
 
 
@@ -24,7 +24,7 @@ def status(session: Session, speech: Speech) -> list[str | Content]:
     runway = float(Outlook(game.observation).runway[0, 0])
     facts.append(say("cash {money}", money=speech.money(float(state.cash[seat, 0]))))
     lasts = say("lasts {quarters}", quarters=speech.quarters(runway))
-    facts.append(Content.styled(lasts, "bold $error") if runway < 3 else lasts)
+    facts.append(Content.styled(lasts, "bold $error") if runway < SHORT_RUNWAY else lasts)
     if game.turns:
         share = float(game.observation.revenue_share[0, 0])
         facts.append(say("share {share}", share=speech.share(share)))

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
+from agents.game.forecast import Forecast, forecast
+from agents.game.plan import Plan
 from marketsim.decisions import bounds
+from tui.cuts import warning
 from tui.fields import UNITS, Field, fields_of, stepped, written
 from tui.rivals import rivals_of
 from tui.screens.view import View
-from tui.speech import N_
+from tui.speech import N_, three
 from tui.widgets.field_row import FieldRow
+from tui.widgets.forecast_panel import ForecastPanel
+from tui.widgets.line_chart import LineChart, Series
 
 
 class Decide(View):
@@ -44,8 +50,9 @@ class Decide(View):
                         yield Static(self.say(group), classes="group")
                     yield FieldRow(field, self.speech)
             with VerticalScroll(id="beside", can_focus=False):
-                yield Static(id="forecast")
+                yield ForecastPanel(self.speech, id="forecast")
                 yield Static(id="rule")
+                yield LineChart(id="cash-path", classes="panel")
 
     def show(self) -> None:
         """The draft in the form."""
@@ -59,6 +66,45 @@ class Decide(View):
             problem = wrong.get(path)
             text = "" if problem is None else self._allowed(row.field, problem.low, problem.high)
             row.show(draft.value(path), was.value(path), rivals.get(path, ""), text)
+
+        self.query_one("#form").border_title = self.say("Your plan for {quarter}", quarter=game.now.name)
+        self.query_one("#beside").border_title = self.say("What it would bring")
+        self._look_ahead(draft)
+
+    @work(thread=True, exclusive=True, group="forecast", exit_on_error=False)
+    def _look_ahead(self, plan: Plan) -> None:
+        """Rehearse the plan beside the keyboard; a plan that cannot be played has no forecast."""
+        worker, game = get_current_worker(), self.game
+        ahead = None if game.problems(plan) else forecast(game, plan)
+        if not worker.is_cancelled and self.is_current:
+            self.app.call_from_thread(self._foreseen, plan, ahead)
+
+    def _foreseen(self, plan: Plan, ahead: Forecast | None) -> None:
+        if self.session.draft is not plan:
+            return
+        self.query_one(ForecastPanel).show(ahead, full=not self.has_class("-narrow"))
+        self._draw_cash(ahead)
+        cuts = {} if ahead is None else {cut.path: cut for cut in reversed(ahead.cuts)}
+        for row in self.query(FieldRow):
+            cut = cuts.get(row.field.path)
+            row.warn("" if cut is None else warning(cut, row.field, self.speech))
+
+    def _draw_cash(self, ahead: Forecast | None) -> None:
+        """Cash of the last year and of the quarters to come, with its band."""
+        game, (unit, factor) = self.game, self.speech.scale("money")
+        chart, past = self.query_one("#cash-path", LineChart), game.turns[-4:]
+        chart.border_title = self.say("Cash, {unit}", unit=unit)
+        was = [float(turn.after.cash[game.seat, 0]) for turn in past]
+        if not past:
+            was = [float(game.state.cash[game.seat, 0])]
+        labels = [turn.now.name for turn in past] or [self.say("start")]
+        bands = [] if ahead is None else [(at.quarter, at.cash) for at in ahead.quarters]
+        low, middle, high = (
+            [factor * value for value in was + [getattr(band, name) for _, band in bands]]
+            for name in ("low", "median", "high")
+        )
+        own = Series(self.say("cash"), middle, own=True, band=(low, high))
+        chart.show([own], labels + [name for name, _ in bands], format=three, low=min(0.0, *low))
 
     def _allowed(self, field: Field, low: float | None, high: float | None) -> str:
         if low is None or high is None:

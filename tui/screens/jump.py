@@ -16,7 +16,7 @@ from tui.speech import N_, Speech
 
 
 class Jump(ModalScreen[str | None]):
-    """Asks for one of some quarters.  Gives its name, None if it is left."""
+    """Asks for one of some quarters, at least one; Enter alone is the last of them.  Gives its name, None if it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("back"), id="jump.leave")]
     DEFAULT_CSS = """
@@ -25,15 +25,15 @@ class Jump(ModalScreen[str | None]):
     Jump #wrong { color: $error; }
     """
 
-    def __init__(self, speech: Speech, quarters: Sequence[str]) -> None:
+    def __init__(self, speech: Speech, question: str, quarters: Sequence[str]) -> None:
         super().__init__()
-        self.speech, self.quarters = speech, quarters
+        self.speech, self.question, self.quarters = speech, question, quarters
 
     def compose(self) -> ComposeResult:
         """A question, a line to type, room for what is wrong."""
         first, last = self.quarters[0], self.quarters[-1]
         with Vertical():
-            yield Label(self.speech.say("Go to quarter ({first} to {last})", first=first, last=last))
+            yield Label(f"{self.question} ({first} - {last})", markup=False)
             yield Input(placeholder=last, max_length=6)
             yield Label(id="wrong")
 

@@ -76,6 +76,8 @@ class Start(Page):
     def _draw(self, demo: Game) -> None:
         from tui.roster import roster_of
 
+        self.query_one("#demo").add_class("-running")
+
         roster, trace = roster_of(demo, self.speech), demo.trace
         revenue = trace.revenue[:, :, 0]
         shares = [roster.share(v, revenue[:, v].tolist()) for v in range(revenue.shape[1]) if revenue[:, v].any()]

@@ -76,6 +76,7 @@ class View(Page):
         ),
         Binding("e", "app.view('decide')", N_("decide"), id="decide"),
         Binding("space", "app.end_quarter", N_("end quarter"), id="end-quarter"),
+        Binding("h", "app.hold", N_("hold"), id="hold"),
         Binding("u", "app.undo", N_("undo"), show=False, id="undo"),
         Binding("s", "app.save", N_("save"), show=False, id="save"),
         Binding("q,escape", "app.leave", N_("back"), id="leave"),

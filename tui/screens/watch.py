@@ -124,7 +124,7 @@ class Watch(Dashboard):
             if name is not None:
                 self._go_to(names.index(name))
 
-        self.app.push_screen(Jump(self.speech, names), arrived)
+        self.app.push_screen(Jump(self.speech, self.say("Go to quarter"), names), arrived)
 
     def _go_to(self, quarters: int) -> None:
         try:

@@ -269,6 +269,8 @@ class Dots:
 class Chart(Widget):
     """A widget that is drawn as a whole and keeps its lines until size, data, theme or glyphs change."""
 
+    ALLOW_SELECT = False
+
     _strips: list[Strip]
     _drawn: tuple[object, ...] = ()
     _revision = 0

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.cells import fit
+from tui.cells import fit, truncate
 from tui.fields import UNITS, Field, Value, typed, written
 from tui.speech import N_, Speech
 
-VALUE = 12
-"""Cells for a value."""
+TITLE, VALUE, UNIT = 26, 12, 10
+"""Cells for title, value and unit."""
 
 
 class FieldRow(Widget, can_focus=True):
@@ -64,6 +63,7 @@ class FieldRow(Widget, can_focus=True):
         self.was: Value = 0.0
         self.rivals = ""
         self.problem = ""
+        self.warning = ""
         self._typing: str | None = None
 
     def show(self, value: Value, was: Value, rivals: str = "", problem: str = "") -> None:
@@ -71,11 +71,16 @@ class FieldRow(Widget, can_focus=True):
         self.value, self.was, self.rivals, self.problem = value, was, rivals, problem
         self.refresh()
 
+    def warn(self, text: str) -> None:
+        """Say what will not be done as it stands; nothing for an empty text."""
+        if text != self.warning:
+            self.warning = text
+            self.refresh()
+
     @property
     def title(self) -> str:
         """The field's name, with the part of the scenario that it is about."""
-        title = self.speech.say(self.field.title)
-        return f"{title} {self.field.part}" if self.field.part else title
+        return self.speech.say(self.field.title, part=self.field.part)
 
     def render(self) -> Content:
         """The row, as much of it as fits."""
@@ -84,23 +89,24 @@ class FieldRow(Widget, can_focus=True):
         style = "bold $error" if self.problem else "bold $accent" if changed else "bold"
         if self._typing is not None:
             style = "reverse"
-        room = self.size.width - VALUE - 2
-        title = fit(f"  {self.title}", min(room, max(20, self.size.width * 2 // 5)))
-        line = Content.assemble(title, " ", (fit(value, VALUE, "right"), style), " ")
+        title = fit(f"  {self.title}", min(max(TITLE, self.size.width * 2 // 5), self.size.width - VALUE - UNIT - 2))
+        unit = self.speech.say(UNITS[self.field.kind]) if UNITS[self.field.kind] else ""
+        cells = VALUE if unit else VALUE + UNIT + 1
+        shown = (fit(value, VALUE, "right"), " ", fit(unit, UNIT)) if unit else (fit(value, cells), "", "")
+        line = Content.assemble(title, " ", (shown[0], style), shown[1], (shown[2], "$axis"))
         for text, shade in self._remarks(changed):
-            if line.cell_length + cell_len(text) > self.size.width:
-                break
-            line = Content.assemble(line, (text, shade))
+            if text and line.cell_length < self.size.width - 6:
+                line = Content.assemble(line, " ", (truncate(text, self.size.width - line.cell_length - 1), shade))
         return line
 
     def _remarks(self, changed: bool) -> list[tuple[str, str]]:
         """What stands behind the value, the most important first."""
-        say = self.speech.say
-        remarks = [(fit(say(UNITS[self.field.kind]) if UNITS[self.field.kind] else "", 12), "$axis")]
         if self.problem:
-            return [*remarks, (f"  ✗ {self.problem}", "bold $error")]
-        was = say("was {value}", value=written(self.field, self.was)) if changed else ""
-        return [*remarks, (fit(was, 14), "$axis"), (self.rivals, "$axis")]
+            return [(f"✗ {self.problem}", "bold $error")]
+        if self.warning:
+            return [(f"! {self.warning}", "$warning")]
+        was = self.speech.say("was {value}", value=written(self.field, self.was)) if changed else ""
+        return [(was, "$axis"), (self.rivals, "$axis")]
 
     # -- keys -----------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Limit:
-    """A dashed horizontal line with its name on it."""
+    """A dashed horizontal line with its name beside it; NaN for none."""
 
     value: float
     name: str = ""
