@@ -5,6 +5,7 @@ The engine (NumPy, pydantic, Mesa and the rules) is loaded in the background aft
 
 from __future__ import annotations
 
+import os
 import sys
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -20,12 +21,13 @@ from textual.content import Content
 from textual.screen import Screen
 
 from marketsim.places import games_folder
-from tui.palette import THEMES
+from tui.palette import THEMES, default_theme
 from tui.screens.jump import Jump
 from tui.screens.start import Start
 from tui.screens.view import Page, View
 from tui.settings import Settings, keep_settings, load_settings
 from tui.speech import LANGUAGES, N_, Language, Speech
+from tui.widgets.canvas import ASCII_CLASS
 
 if TYPE_CHECKING:
     from agents.game.file import Difference
@@ -98,14 +100,17 @@ class MarketApp(App[None]):
     ]
 
     def __init__(self, settings: Settings | None = None, opening: Opening | None = None) -> None:
-        super().__init__()
+        # Without this, Textual would paint its own black ground where no colour is wanted.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._opening = opening
         self.settings = settings or load_settings()
         self.speech = Speech(self.settings.language)
         self.session: Session | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEMES[0].name
+        usual = default_theme(self.console.color_system, self.no_color)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else usual
+        self.set_class(self.settings.ascii, ASCII_CLASS)
 
     def on_mount(self) -> None:
         """The first screen, then the engine behind it."""

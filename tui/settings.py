@@ -23,10 +23,15 @@ def language_of_the_system() -> Language:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Preferences of the person at the keyboard."""
+    """Preferences of the person at the keyboard.
+
+    theme: one of `tui.palette.THEMES`; empty: what suits the terminal.  ascii: charts and marks without wide or rare
+    characters.
+    """
 
     language: Language = field(default_factory=language_of_the_system)
-    theme: str = "night"
+    theme: str = ""
+    ascii: bool = False
     hints: bool = True
 
 
@@ -53,5 +58,6 @@ def keep_settings(settings: Settings, **changed: Any) -> Settings:
 _USABLE: dict[str, Callable[[Any], bool]] = {
     "language": lambda value: isinstance(value, str) and value in LANGUAGES,
     "theme": lambda value: isinstance(value, str),
+    "ascii": lambda value: isinstance(value, bool),
     "hints": lambda value: isinstance(value, bool),
 }

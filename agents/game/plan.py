@@ -57,6 +57,20 @@ class Plan(Section):
         field, _, part = path.partition(".")
         return self.model_copy(update={field: {**getattr(self, field), part: value} if part else value})
 
+    def rounded(self) -> Plan:
+        """The plan in numbers that a person would type, of three digits; no more is given up than before."""
+
+        def short(path: str, value: Any) -> Any:
+            if not isinstance(value, float):
+                return value
+            near = float(f"{value:.3g}")
+            return value if path.startswith("capacity") and near < value < 0 else near
+
+        plan = self
+        for path, value in self.values():
+            plan = plan.with_value(path, short(path, value))
+        return plan
+
     def value(self, path: str) -> float | bool | str:
         """The number at a path such as `price` or `capacity.n7`.  Raises KeyError where there is none."""
         field, _, part = path.partition(".")

@@ -136,7 +136,7 @@ class Decide(View):
 
     def action_advise(self) -> None:
         """The plan of the disciplined strategy in the place of the draft."""
-        self.session.replace(self.game.advised("disciplined"))
+        self.session.replace(self.game.advised("disciplined").rounded())
         self.redraw()
 
     def action_copy(self) -> None:

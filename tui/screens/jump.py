@@ -16,7 +16,10 @@ from tui.speech import N_, Speech
 
 
 class Jump(ModalScreen[str | None]):
-    """Asks for one of some quarters, at least one; Enter alone is the last of them.  Gives its name, None if it is left."""
+    """Asks for one of some quarters, at least one; Enter alone is the last of them.
+
+    Gives its name, None if it is left.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("back"), id="jump.leave")]
     DEFAULT_CSS = """

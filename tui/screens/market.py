@@ -18,7 +18,7 @@ from marketsim.state import Floats
 from tui.palette import mark
 from tui.public import Public
 from tui.reasons import Match, match_of, sentences
-from tui.roster import Roster, roster_of
+from tui.roster import roster_of
 from tui.screens.view import View
 from tui.speech import N_, NOTHING
 from tui.widgets.bars import Bar, Bars
@@ -54,10 +54,10 @@ TITLES = {
 """Names of the terms of utility."""
 
 VALUES = (
-    (N_("Price"), "price_sensitivity", False),
-    (N_("Cheaper: more bought"), "demand_elasticity", False),
+    (N_("Price sensitivity"), "price_sensitivity", False),
+    (N_("Demand elasticity"), "demand_elasticity", False),
     (N_("Software"), "software_weight", False),
-    (N_("Cards in use"), "lock_in", False),
+    (N_("Installed base"), "lock_in", False),
     (N_("Reliability"), "reliability_weight", False),
     (N_("Training, share of work"), "training", True),
     (N_("Reading, of inference"), "prefill", True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,9 +14,10 @@ from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from marketsim.state import Floats
+from tui.cells import truncate
 from tui.palette import mark
 from tui.public import UNKNOWN, Public, Standing
-from tui.roster import Roster, roster_of
+from tui.roster import roster_of
 from tui.screens.view import View
 from tui.speech import N_, NOTHING
 from tui.widgets.gauge import Gauge, GaugeList
@@ -93,7 +95,7 @@ class Rivals(View):
     def _show_table(self) -> None:
         rows = [(standing, self._cells(standing)) for standing in map(self.public.standing, self.public.vendors)]
         downwards = (self.sorted_by not in TEXTS) != self.reversed
-        rows.sort(key=lambda row: self._order(*row, downwards))
+        rows.sort(key=lambda row: self._place(*row, downwards))
         arrow = " ▼" if downwards else " ▲"
         columns = [
             Column(
@@ -113,7 +115,7 @@ class Rivals(View):
         """The last quarter that was played."""
         return self.public.quarters[-1] if self.public.quarters else self.say("the start")
 
-    def _order(self, standing: Standing, cells: dict[str, Cell], downwards: bool) -> tuple[bool, float | str]:
+    def _place(self, standing: Standing, cells: dict[str, Cell], downwards: bool) -> tuple[bool, float | str]:
         """Where a row goes; what is unknown comes last in either direction."""
         if self.sorted_by in ("vendor", "status"):
             text = cells[self.sorted_by].text
@@ -135,17 +137,16 @@ class Rivals(View):
             "price": speech.price(standing.price),
             "price_change": _percent(standing.price_change),
             "share": speech.share(standing.share),
-            "share_change": speech.points(standing.share_change),
+            "share_change": speech.points(round(standing.share_change, 3) + 0.0),
             "cards": speech.cards(standing.cards),
             "age": self._age(standing),
             "status": self._status(standing),
         }
         cells = {key: Cell(text, tone) for key, text in texts.items()}
         cells["vendor"] = Cell(texts["vendor"], tone, None if out else slot)
-        for key in ("price_change", "share_change"):
-            change = getattr(standing, key)
-            if not own and abs(change) >= 0.0005:
-                cells[key] = Cell(texts[key], "gain" if change > 0 else "loss")
+        moved = standing.share_change
+        if not own and abs(moved) >= 0.0005:
+            cells["share_change"] = Cell(texts["share_change"], "gain" if moved > 0 else "loss")
         return cells
 
     def _part(self, parts: str, index: int) -> str:
@@ -208,14 +209,14 @@ class Rivals(View):
     def _show_buyers(self) -> None:
         """Its share in each segment; a mark where the other one is."""
         panel, public = self.query_one("#buyers"), self.public
-        panel.border_title = self.say("Share of each group of buyers")
+        panel.border_title = self.say("Share by buyers")
         panel.border_subtitle = f"◆ {self._who(self.other)}" if self.other != self.vendor else ""
         gauges = []
         for index, segment in enumerate(self.game.world.segments.values()):
             held = public.holders(index)[-1] if public.quarters else [math.nan] * len(self.roster.names)
             value, other = float(held[self.vendor]), float(held[self.other])
             text = self.speech.share(value)
-            gauges.append(Gauge(self.speech.title(segment.title), value, text, reference=other, over=False))
+            gauges.append(Gauge(_short(self.speech.title(segment.title)), value, text, reference=other, over=False))
         self.query_one(GaugeList).show(gauges)
 
     def _who(self, vendor: int) -> str:
@@ -226,22 +227,19 @@ class Rivals(View):
         panel = self.query_one("#versus")
         panel.border_title = self.say("{one} and {other}", one=self._who(left), other=self._who(right))
         self.query_one("#facts", Static).update(Content("\n").join(self._facts(self.vendor)))
-        names = [Column("title", ""), Column("left", self._who(left)), Column("ahead", "")]
-        names += [Column("right", self._who(right)), Column("gap", "", rank=1)]
-        names[0] = Column("title", "", "left")
+        names = [Column("title", "", "left"), Column("left", truncate(self._who(left), 12)), Column("ahead", "")]
+        names += [Column("right", truncate(self._who(right), 12)), Column("gap", "", rank=1)]
         self.query_one("#compared", Table).show(names, self._compared(left, right))
 
     def _facts(self, vendor: int) -> list[Content]:
         """What it sells, and what it raised."""
         standing, speech = self.public.standing(vendor), self.speech
-        slot, own = self.roster.slots[vendor], vendor == self.roster.own
-        name = f"{mark(slot, own)} {self.roster.names[vendor]}"
         parts = [self._status(standing)]
         if standing.buyer >= 0:
             parts = [self.say("bought by {buyer}", buyer=self.roster.names[standing.buyer])]
         if standing.node != UNKNOWN:
             parts += [self._part("nodes", standing.node), self._part("memories", standing.memory)]
-        facts = [Content.assemble((name, "bold $own" if own else "bold"), "  ", " · ".join(parts))]
+        facts = [Content(" · ".join(parts))]
         rounds = self.public.rounds(vendor)
         if rounds:
             told = ", ".join(f"{quarter} {speech.money(money)}" for quarter, money in rounds[-3:])
@@ -328,8 +326,16 @@ class Rivals(View):
             self.app.action_leave()
 
 
+def _short(title: str, width: int = 16) -> str:
+    """A title in at most `width` cells that keeps its last word: long titles often differ in that alone."""
+    last = title.rpartition(" ")[2]
+    if cell_len(title) <= width or cell_len(last) > width - 4:
+        return title
+    return truncate(title, width - cell_len(last)) + last
+
+
 def _percent(change: float) -> str:
-    return f"{100 * change:+.0f}%" if math.isfinite(change) else NOTHING
+    return f"{round(100 * change) + 0:+d}%" if math.isfinite(change) else NOTHING
 
 
 def _both(values: Floats, left: int, right: int) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import DataTable, Static
 
 from marketsim.rules.arrays import ratio
+from tui.cells import truncate
 from tui.design import (
     STEPS,
     Design,
@@ -21,6 +22,7 @@ from tui.design import (
     idle_wafer,
     in_design,
     is_open_for,
+    on_offer,
     on_sale,
     open_from,
     speeds,
@@ -29,7 +31,7 @@ from tui.design import (
 )
 from tui.palette import mark
 from tui.public import Public
-from tui.roster import Roster, roster_of
+from tui.roster import roster_of
 from tui.screens.view import View
 from tui.speech import N_, NOTHING
 from tui.widgets.gauge import Gauge, GaugeList
@@ -64,6 +66,9 @@ MEMORIES = (
 
 AHEAD = 5
 """Quarters of coming capacity that are shown."""
+
+TIGHT = 0.05
+"""Share of a node's capacity: what is free is short below it."""
 
 PANELS = ("product", "roofline", "capacity")
 
@@ -154,7 +159,7 @@ class Technology(View):
             "wafer": Cell(speech.price(wafer)),
             "free": Cell(
                 self.say("{free} of {limit}", free=f"{free:.1f}", limit=f"{limit:.1f}") if is_open else NOTHING,
-                "limit" if is_open and free < 0.05 * limit else "",
+                "limit" if is_open and free < TIGHT * limit else "",
             ),
             "lead": Cell(self._quarters(node.contract_lead)),
             "design": Cell(self._quarters(node.design_time)),
@@ -237,8 +242,8 @@ class Technology(View):
         panel.border_title = self.say("Your products, and one on the chosen node and memory")
         columns = [Column("title", "", "left"), *(Column(title, title) for title, _ in products)]
         rows = (
-            (N_("Node"), [self._title("nodes", design.node) for _, design in products]),
-            (N_("Memory"), [self._title("memories", design.memory) for _, design in products]),
+            (N_("Node"), [truncate(self._title("nodes", design.node), 14) for _, design in products]),
+            (N_("Memory"), [truncate(self._title("memories", design.memory), 14) for _, design in products]),
             (N_("Compute, TFLOPS"), [speech.count(design.compute) for _, design in products]),
             (N_("Bandwidth, TB/s"), [speech.number(design.bandwidth) for _, design in products]),
             (N_("Tokens a second"), [speech.count(design.throughput) for _, design in products]),
@@ -279,71 +284,83 @@ class Technology(View):
         curves = speeds(self.game.parameters, *zip(*cards, strict=True)) if cards else np.zeros((0, STEPS + 1))
         series = [self.roster.series(rival, curve.tolist()) for rival, curve in zip(rivals, curves, strict=False)]
         for (title, design), curve in zip(shown, curves[len(rivals) :], strict=True):
+            title = title if design.out else self.say("you")
             series.append(Series(title, curve.tolist(), own=not design.out, reference=bool(design.out)))
         chart.border_title = self.say("Tokens a second, by share of reading in the work")
-        chart.border_subtitle = self.say("0%: bound by memory, 100%: by compute")
+        mixes = [segment.prefill for segment in self.game.world.segments.values()]
+        chart.border_subtitle = self.say(
+            "0% bound by memory · 100% by compute · buyers {low} to {high}",
+            low=f"{min(mixes):.0%}",
+            high=f"{max(mixes):.0%}",
+        )
         chart.show(series, [f"{step / STEPS:.0%}" for step in range(STEPS + 1)], self.speech.count, low=0)
 
     # -- capacity -------------------------------------------------------------------------------------------------
 
     def _show_capacity(self) -> None:
-        """How much of each node is taken, own contracts and what arrives, and the terms."""
-        game, speech, panel = self.game, self.speech, self.query_one("#capacity")
-        panel.border_title = self.say("Capacity, k wafers a quarter")
+        """How much of each node is taken, what can be had, own contracts and what arrives, and the terms."""
+        game, panel = self.game, self.query_one("#capacity")
         played = self.roster.own >= 0 and game.alive
-        own = game.state.contracts[self.roster.own, :, 0] if played else np.full(len(game.world.nodes), math.nan)
+        panel.border_title = self.say("Capacity taken, k wafers a quarter")
         panel.border_subtitle = self.say("◆ yours") if played else ""
-        gauges = []
-        for index, node in enumerate(game.world.nodes.values()):
-            limit, free = (float(v[index, 0]) for v in (game.now.wafer_limit, self.public.facts.free_capacity))
-            if limit > 0:
-                text = self.say("{taken} of {limit}", taken=f"{limit - free:.1f}", limit=f"{limit:.1f}")
-                gauges.append(
-                    Gauge(
-                        speech.title(node.title),
-                        limit - free,
-                        text,
-                        high=limit,
-                        reference=float(own[index]),
-                        over=free < 0.05 * limit,
-                    )
-                )
-        panel.query_one(GaugeList).show(gauges)
-        self._show_contracts(played)
-
-    def _show_contracts(self, played: bool) -> None:
-        game, speech = self.game, self.speech
+        gauges = [self._taken(index, played) for index in range(len(game.world.nodes))]
+        panel.query_one(GaugeList).show([gauge for gauge in gauges if gauge.high > 0])
         table, terms = self.query_one("#contracts", Table), self.query_one("#terms", Static)
-        if not played:
+        if played:
+            table.show(*self._contracts())
+            terms.update(self._terms())
+        else:
             table.show([], [])
             terms.update("")
-            return
-        ahead = contracts_ahead(game, AHEAD)
+
+    def _taken(self, index: int, played: bool) -> Gauge:
+        """What contracts hold of a node; its note says what this quarter's asking can get."""
+        game = self.game
+        limit, free = (float(v[index, 0]) for v in (game.now.wafer_limit, self.public.facts.free_capacity))
+        own = float(game.state.contracts[self.roster.own, index, 0]) if played else math.nan
+        return Gauge(
+            self._title("nodes", index),
+            limit - free,
+            self.say("{taken} of {limit}", taken=f"{limit - free:.1f}", limit=f"{limit:.1f}"),
+            high=limit,
+            reference=own,
+            over=free < TIGHT * limit,
+            note=self.say("{number} to be had", number=f"{on_offer(game)[index]:.1f}"),
+        )
+
+    def _contracts(self) -> tuple[list[Column], list[Line]]:
+        """Own capacity by node and quarter if nothing is changed, and what the plan asks for."""
+        game, ahead = self.game, contracts_ahead(self.game, AHEAD)
         asked = {} if self.session.draft is None else self.session.draft.capacity
         names = [now.name for now in game.parameters.conditions[game.now.index : game.now.index + AHEAD]]
-        columns = [Column("node", self.say("Yours"), "left"), *(Column(n, n, rank=i) for i, n in enumerate(names))]
-        columns.append(Column("asked", self.say("asked")))
+        columns = [Column("node", self.say("Your contracts"), "left")]
+        columns += [Column(name, name, rank=rank) for rank, name in enumerate(names)]
+        columns.append(Column("asked", self.say("asked for")))
         lines = []
-        for index, (name, node) in enumerate(game.world.nodes.items()):
+        for index, name in enumerate(game.world.nodes):
             wanted = asked.get(name, 0.0)
             if ahead[:, index].any() or wanted:
+                earlier = [math.inf, *ahead[:-1, index]]
                 cells = [
                     Cell(f"{value:.2f}", "gain" if value > before else "")
-                    for value, before in zip(ahead[:, index], [math.inf, *ahead[:-1, index]], strict=True)
+                    for value, before in zip(ahead[:, index], earlier, strict=True)
                 ]
-                lines.append(
-                    Line(name, [Cell(speech.title(node.title)), *cells, Cell(f"{wanted:+.2f}" if wanted else NOTHING)])
-                )
-        table.show(columns, lines)
+                plan = Cell(f"{wanted:+.2f}" if wanted else NOTHING)
+                lines.append(Line(name, [Cell(self._title("nodes", index)), *cells, plan]))
+        return columns, lines
+
+    def _terms(self) -> str:
+        """What idle capacity costs."""
+        game, speech = self.game, self.speech
         node = int(game.state.node[game.seat, 0])
-        paid = -float(game.turns[-1].outcome.flows["take_or_pay"][game.seat, 0]) if game.turns else math.nan
-        terms.update(
-            self.say(
-                "Take-or-pay: an idle wafer costs {price} ({node}); last quarter {paid} in all.",
-                price=speech.price(float(idle_wafer(game)[node])),
-                node=self._title("nodes", node),
-                paid=speech.money(paid),
-            )
+        price = speech.price(float(idle_wafer(game)[node]))
+        if not game.turns:
+            return self.say("Take-or-pay: an idle wafer costs {price}.", price=price)
+        paid = -float(game.turns[-1].outcome.flows["take_or_pay"][game.seat, 0])
+        return self.say(
+            "Take-or-pay: an idle wafer costs {price}; last quarter {paid} in all.",
+            price=price,
+            paid=speech.money(paid),
         )
 
     # -- actions --------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ Tone = Literal["", "own", "gain", "loss", "limit", "muted", "strong"]
 
 _LEAST_TITLE = 12
 _MOST_SPARE = 4
+_DISPENSABLE = 3
+"""Rank from which a column goes before the names of the rows are shortened."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Line:
 class Table(DataTable[Text], inherit_bindings=False):
     """A table with one chosen row; it says `DataTable.RowHighlighted` when a person chooses another.
 
-    The first column names the row and is shortened before the last others go.
+    The first column names the row.
 
         table.show(
             [Column("vendor", "Vendor", "left"), Column("price", "Price", rank=1)],
@@ -98,8 +100,10 @@ class Table(DataTable[Text], inherit_bindings=False):
             cursor_type="row" if chooses else "none",
             cursor_foreground_priority="renderable",
             show_row_labels=False,
+            cell_padding=1 if chooses else 0,
         )
         self.can_focus = chooses
+        self._gap = 0 if chooses else 2
         self._columns: Sequence[Column] = ()
         self._lines: Sequence[Line] = ()
 
@@ -162,6 +166,7 @@ class Table(DataTable[Text], inherit_bindings=False):
         room -= 0 if self.show_vertical_scrollbar else self.styles.scrollbar_size_vertical  # it may come
         widths = {
             index: max([cell_len(column.title), *(cell_len(line.cells[index].text) for line in self._lines)])
+            + (self._gap if index else 0)
             for index, column in enumerate(self._columns)
         }
         padding = 2 * self.cell_padding
@@ -172,9 +177,11 @@ class Table(DataTable[Text], inherit_bindings=False):
         while spare() < 0:
             last = max(widths, key=lambda index: (self._columns[index].rank, index), default=0)
             least = min(widths.get(0, 0), _LEAST_TITLE)
-            if widths and widths[0] + spare() >= least:
+            if last and self._columns[last].rank >= _DISPENSABLE:
+                del widths[last]
+            elif widths and widths[0] + spare() >= least:
                 widths[0] += spare()
-            elif widths and self._columns[last].rank:
+            elif last and self._columns[last].rank:
                 del widths[last]
             else:
                 break

@@ -135,3 +135,16 @@ def test_values_are_found_by_their_paths():
         plan.value("capacity")
     with pytest.raises(KeyError):
         plan.value("capacity.n2")
+
+
+def test_advice_is_rounded_to_what_a_person_would_type_and_can_be_played():
+    game = Game(SETUP)
+    advised = game.advised("cost-leader")
+    rounded = advised.rounded()
+    assert game.problems(rounded) == []
+    assert rounded.price == pytest.approx(advised.price, rel=0.005) and len(f"{rounded.price:g}") <= 5
+    assert rounded.rounded() == rounded
+    held_by_node = zip(game.parameters.nodes, game.state.contracts[game.seat, :, 0].tolist(), strict=True)
+    for node, held in held_by_node:
+        given_up = game.held().with_value(f"capacity.{node}", -held)
+        assert game.problems(given_up.rounded()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from tests.tui.widgets.drawing import ink_of
-from tui.palette import THEMES
+from tui.palette import THEMES, default_theme
 from tui.widgets.bars import Bar, Bars
 from tui.widgets.canvas import ASCII_CLASS, Chart
 from tui.widgets.gauge import Gauge, GaugeList
@@ -136,3 +137,19 @@ def test_in_an_application(size: tuple[int, int]):
             assert app.query_one(Bars).size.height == 4
 
     asyncio.run(run())
+
+
+def test_no_color_leaves_no_colour_and_all_letters(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def run() -> str:
+        app = Gallery(ansi_color=True)
+        async with app.run_test(size=(80, 40)) as pilot:
+            app.theme = default_theme(app.console.color_system, app.no_color)
+            await pilot.pause()
+            return app.export_screenshot()
+
+    picture = asyncio.run(run())
+    text_colours = set(re.findall(r"-r\d+ { fill: (#\w+)", picture))
+    assert text_colours == {"#c5c8c6", "#292929"}  # of the pictured terminal: its text, and reversed its ground
+    assert picture.count("BBBB") > 3 and "****" in picture

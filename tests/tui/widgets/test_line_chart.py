@@ -86,6 +86,11 @@ def test_a_limit_is_dashed_named_and_part_of_the_scale():
     assert draw(above, 30, 9)[0].startswith("10 ")
 
 
+def test_no_limit():
+    line = [Series("flat", [1, 1])]
+    assert draw(chart(line, "ab", limit=Limit(nan, "cap")), 20, 6) == draw(chart(line, "ab"), 20, 6)
+
+
 def test_the_name_of_a_limit_gives_way_to_lines():
     shown = chart([Series("line", [1, 9, 9, 9])], "abcd", low=0, high=10, limit=Limit(3, "limit"))
     lines = draw(shown, 20, 10, safe=True)

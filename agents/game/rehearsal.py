@@ -1,0 +1,107 @@
+"""Plans played in the quarters to come, on other luck than the game's and with rivals as an analyst sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.game.analyst import Analyst
+from agents.game.game import Game
+from agents.game.plan import Plan
+from agents.game.runs import OTHER_LUCK, taken
+from agents.game.setup import GameError
+from agents.strategies.outlook import Outlook
+from marketsim.chance import Draws, draw
+from marketsim.decisions import Decision, change, stack
+from marketsim.market import Market
+from marketsim.observation import Observation, observe
+from marketsim.rules.arrays import ratio, total
+from marketsim.scenario.parameters import Parameters
+from marketsim.state import Floats, Outcome
+
+ONCE = ("capacity", "premium", "start_product", "funds", "bid")
+"""Fields that are asked for once: when a plan is held, they are what the rule book's hold has, as in `Game.held`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A quarter of a rehearsal; arrays end in a run axis, the runs of the first plan first.
+
+    obs, after: what the own vendor knows before and after the quarter.  decision: of all vendors.
+    """
+
+    seat: int
+    obs: Observation
+    decision: Decision
+    luck: Draws
+    outcome: Outcome
+    after: Observation
+
+    def own(self, name: str) -> Floats:
+        """A field of the outcome for the own vendor, [r]."""
+        values: Floats = getattr(self.outcome, name)[self.seat]
+        return values
+
+    @property
+    def revenue(self) -> Floats:
+        """rmb_m, [r]."""
+        return self.own("price") * self.own("sold")
+
+    @property
+    def share(self) -> Floats:
+        """Own share of all revenue, [r]."""
+        return ratio(self.revenue, total(self.outcome.price * self.outcome.sold, axis=0))
+
+    @property
+    def runway(self) -> Floats:
+        """Quarters that cash lasts at the end, [r]; 0 for who has failed."""
+        return np.where(self.after.alive, Outlook(self.after).runway, 0.0)[0]
+
+
+def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Iterator[Step]:
+    """Play each plan in so many runs, first as it is and then held. All plans meet the same luck and rivals' moves.
+
+    Nothing of it is the game's own luck, and events that are still to come do not happen. The game stays as it is.
+    quarters: at most, up to the game's last.  runs: at least 2.  Raises GameError for a game that is over.
+    """
+    if game.over:
+        raise GameError("the game is over: there is no quarter left to look at")
+    p, first, own = _as_known(game), len(game.turns), slice(game.seat, game.seat + 1)
+    run = np.tile(np.arange(runs), len(plans))
+    picks = np.random.default_rng((game.setup.seed, first)).random((quarters, runs))[:, run]
+    analyst = Analyst(p, [*(turn.before for turn in game.turns), game.state], game.seat, picks)
+    market = Market(p, game.setup.seed + OTHER_LUCK, range(len(run)))
+    market.state, market.quarter = analyst.assumed(taken(game.state, np.zeros_like(run))), first
+    plan = _decision(p, plans, runs)
+    last = len(p.conditions) - 1
+    for number in range(min(quarters, last + 1 - first)):
+        luck = taken(draw(p, market.seed, range(runs), market.quarter), run)
+        market.use_draws(luck)
+        market.state = analyst.moved(market.state, number)
+        obs = market.observe()
+        if number == 1:
+            hold = obs.of(own).hold()
+            plan = change(plan, **{name: getattr(hold, name) for name in ONCE})
+        decision = stack([(own, plan)], analyst.decision(obs, number))
+        outcome = market.step(decision)
+        after = observe(market.state, p.conditions[min(market.quarter, last)], p, luck)
+        yield Step(game.seat, obs.of(own), decision, luck, outcome, after.of(own))
+
+
+def _as_known(game: Game) -> Parameters:
+    """The scenario without the events that are still to come."""
+    known = [event for event in game.world.events if event.quarter <= game.now.name]
+    return Parameters(game.world.model_copy(update={"events": known}))
+
+
+def _decision(p: Parameters, plans: Sequence[Plan], runs: int) -> Decision:
+    """The plans as the decision of one vendor, [1,..,r], the runs of the first plan first."""
+    decisions = [plan.decision(p) for plan in plans]
+    return Decision(
+        **{
+            name: np.repeat(np.concatenate([getattr(each, name) for each in decisions], axis=-1), runs, axis=-1)
+            for name in Decision.axes()
+        }
+    )
