@@ -59,7 +59,7 @@ _PLAIN = (
         "prepayment decide.")),
     Field("premium", CAPACITY, N_("Prepayment"), "share", N_(
         "Paid on top of the contract fee of what is asked for, for a better place in the queue: as much again doubles "
-        "standing.")),
+        "fee and standing.")),
     Field("run_share", CAPACITY, N_("Capacity to run"), "share", N_(
         "The share of contracted capacity on which wafers are started. Idle capacity still costs take-or-pay; cards "
         "that nobody buys pile up and lose value with the next product.")),
