@@ -10,6 +10,7 @@ from rich.text import Text
 
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
+from marketsim.scenario.vocabulary import Words
 from marketsim.shakeout.ensemble import Job
 from marketsim.shakeout.survival import FirmSurvival, Hazard, Point
 
@@ -39,7 +40,7 @@ def _page(job: Job, policy: str | None, found: FirmSurvival) -> Iterator[Rendera
         "Share of firms in business at an age (Kaplan-Meier, in brackets 95 %); - where none was watched so long."
     )
     for hazard in found.hazards:
-        yield from _hazard(hazard)
+        yield from _hazard(hazard, Words(job.scenario.vocabulary))
     yield title("Closure and acquisition as competing risks, share of firms by age")
     yield _incidence(found)
 
@@ -62,7 +63,7 @@ def _share(point: Point) -> str:
     return f"{100 * point.share:.0f} ({100 * point.low:.0f}-{100 * point.high:.0f})"
 
 
-def _hazard(hazard: Hazard) -> Iterator[RenderableType]:
+def _hazard(hazard: Hazard, words: Words) -> Iterator[RenderableType]:
     yield title(f"Hazard of {CAUSES.get(hazard.cause, hazard.cause)}, times (Cox, by age, stratified by run)")
     if not hazard.ratios:
         yield Text(f"Not estimated: {hazard.note}")
@@ -73,7 +74,7 @@ def _hazard(hazard: Hazard) -> Iterator[RenderableType]:
     table.add_column("95 %", justify="right")
     for ratio in hazard.ratios:
         interval = f"{written(ratio.low, 2)}-{written(ratio.high, 2)}"
-        table.add_row(LABELS.get(ratio.covariate, ratio.covariate), written(ratio.ratio, 2), interval)
+        table.add_row(words.text(LABELS[ratio.covariate]), written(ratio.ratio, 2), interval)
     yield table
     errors = "errors clustered by run" if hazard.clustered else "errors not clustered: too few runs"
     dropped = f"; left out, as they do not vary: {', '.join(hazard.dropped)}" if hazard.dropped else ""

@@ -12,7 +12,9 @@ from rich.text import Text
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
 from marketsim.commands.tables import CAUSES
+from marketsim.markdown import listed
 from marketsim.scenario.reference_file import Range
+from marketsim.scenario.vocabulary import Words
 from marketsim.shakeout.assumptions import Assumption
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import KEPT, Assessed, Job
@@ -60,11 +62,11 @@ def in_percent(interval: Interval) -> str:
 
 
 def _page(job: Job, verdict: Verdict) -> Iterator[RenderableType]:
-    errors = job.instrument.errors
+    errors, words = job.instrument.errors, Words(job.scenario.vocabulary)
     yield title(_heading(job, verdict))
     yield Text(ANSWERS[verdict.answer], style="bold")
     yield Text(_in_a_sentence(verdict))
-    yield note(_basis(job, verdict))
+    yield note(_basis(job, verdict, words))
     if verdict.runs > 1:
         yield title("Classes, share of runs")
         yield _classes(verdict, errors)
@@ -73,9 +75,10 @@ def _page(job: Job, verdict: Verdict) -> Iterator[RenderableType]:
     elif errors is not None:
         yield title("What it is, the instrument's errors allowed for")
         yield _probabilities(verdict)
+    yield from _boundaries(job, verdict, words)
     yield title("Facts, and what they were in history")
     yield _facts(verdict)
-    yield note(_on_facts(verdict))
+    yield note(_on_facts(verdict, words))
     yield from _hangs_on(verdict)
 
 
@@ -109,10 +112,10 @@ def _in_a_sentence(verdict: Verdict) -> str:
     return f"{sentence}; photovoltaic shakeout: {percent(pv.runs.value)} ({in_percent(pv.runs)})."
 
 
-def _basis(job: Job, verdict: Verdict) -> str:
+def _basis(job: Job, verdict: Verdict, words: Words) -> str:
     drawn = f", over {verdict.draws} draws of its {len(job.draws.space.names)} free parameters" if job.draws else ""
     runs = "1 run" if verdict.runs == 1 else f"{verdict.runs:,} runs"
-    return f"{runs}{drawn}; market: {MARKETS[job.boundary]}; seed {job.seed}."
+    return f"{runs}{drawn}; market: {words.text(MARKETS[job.boundary])}; seed {job.seed}."
 
 
 def _classes(verdict: Verdict, errors: ErrorRates | None) -> Table:
@@ -160,6 +163,44 @@ def _gates(verdict: Verdict) -> str:
     )
 
 
+def _boundaries(job: Job, verdict: Verdict, words: Words) -> Iterator[RenderableType]:
+    """The same runs with the boundary drawn elsewhere, where that takes other vendors in."""
+    if not verdict.boundaries:
+        return
+    yield title("Where the market's boundary is drawn" + (", share of runs (95 %)" if verdict.runs > 1 else ""))
+    table = ruled()
+    table.add_column()
+    for within in verdict.boundaries:
+        table.add_column(within.boundary, justify="right")
+    if verdict.runs == 1:
+        table.add_row("this run", *(in_full(within.leading) for within in verdict.boundaries))
+    else:
+        own = next(within for within in verdict.boundaries if within.boundary == job.boundary)
+        for which in sorted(own.classes, key=lambda each: -own.classes[each].value):
+            shares = (within.classes[which] for within in verdict.boundaries)
+            table.add_row(in_full(which), *(f"{percent(share.value)} ({in_percent(share)})" for share in shares))
+    yield table
+    yield note(_on_boundaries(job, verdict, words))
+    if len({within.leading for within in verdict.boundaries}) > 1:
+        yield Text(_differ(verdict))
+
+
+def _on_boundaries(job: Job, verdict: Verdict, words: Words) -> str:
+    meanings = "; ".join(f"{each.boundary}: {words.text(MARKETS[each.boundary])}" for each in verdict.boundaries)
+    return f"{meanings}. All else on this page: {job.boundary} (--market)."
+
+
+def _differ(verdict: Verdict) -> str:
+    """That the class hangs on the boundary, and how."""
+    most = "most often " if verdict.runs > 1 else ""
+    leading = dict.fromkeys(within.leading for within in verdict.boundaries)
+    parts = [
+        f"{in_full(which)} ({listed([each.boundary for each in verdict.boundaries if each.leading is which])})"
+        for which in leading
+    ]
+    return f"The class hangs on the boundary: {most}{', '.join(parts)}."
+
+
 def _facts(verdict: Verdict) -> Table:
     table = ruled()
     table.add_column()
@@ -202,7 +243,7 @@ def fact_range(known: Range | None) -> str:
     return f"at least {known.low:g}" if known.high is None else f"{known.low:g} to {known.high:g}"
 
 
-def _on_facts(verdict: Verdict) -> str:
+def _on_facts(verdict: Verdict, words: Words) -> str:
     kept = f", of about {KEPT:,} runs" if verdict.runs > KEPT else ""
     text = "Found in this run" if verdict.runs == 1 else f"Median and middle 80 % of runs in which it is known{kept}"
     like = [line.name for line in verdict.facts if line.p_value < 0.05]
@@ -214,7 +255,7 @@ def _on_facts(verdict: Verdict) -> str:
     total = sum(count for _, count in verdict.exits)
     if total > 0:
         causes = ", ".join(
-            f"{CAUSES[f'exits_{name}']} {percent(count / total)}" for name, count in verdict.exits if count
+            f"{words.text(CAUSES[f'exits_{name}'])} {percent(count / total)}" for name, count in verdict.exits if count
         )
         text += f". Exits a run: {written(total)}, their losses by cause: {causes}"
     return text + "."

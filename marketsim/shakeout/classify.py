@@ -64,7 +64,7 @@ class Thresholds:
     firms: int = 10
     """Gate A: least firms at the peak."""
     output: float = 0.0
-    """Gate A: least change of output from t0 to its best within three years after t1."""
+    """Gate A: least change of output from t0 to its best from when firms are down by `fall` to three years after t1."""
     recovery: float = 0.9
     """Gate A: firms that come back stay below this share of the peak."""
     left: float = 0.20

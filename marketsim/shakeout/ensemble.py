@@ -27,7 +27,7 @@ from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.history import History
 from marketsim.shakeout.instrument import TOLERANCES, Instrument, Reading
 from marketsim.shakeout.null import null_history
-from marketsim.shakeout.record import Boundary, Recorder
+from marketsim.shakeout.record import Boundary, Recorder, drawn_elsewhere
 from marketsim.state import Floats, Ints
 
 DRAWS = 256
@@ -102,6 +102,11 @@ class Job:
     policies: tuple[str | None, ...] = (None,)
     held: frozenset[str] = frozenset()
 
+    @cached_property
+    def beside(self) -> tuple[Boundary, ...]:
+        """The boundaries within which there are other vendors, and of which classes are counted as well."""
+        return drawn_elsewhere(Parameters(self.scenario), self.boundary)
+
     def world(self, draw: int, policy: str | None) -> Scenario:
         """The scenario of a draw under a policy."""
         drawn = self.scenario if self.draws is None else held(self.draws.scenario(draw), self.held)
@@ -110,10 +115,17 @@ class Job:
 
 def played(p: Parameters, decide: Decide, seed: int, runs: range, boundary: Boundary) -> History:
     """The history of some runs, at least two of them."""
+    return recorded(p, decide, seed, runs, boundary).result()
+
+
+def recorded(
+    p: Parameters, decide: Decide, seed: int, runs: range, boundary: Boundary, beside: Sequence[Boundary] = ()
+) -> Recorder:
+    """Some runs, at least two of them, written down for a boundary and for others beside it."""
     market = Market(p, seed, runs)
-    recorder = Recorder(p, len(market.runs), boundary)
+    recorder = Recorder(p, len(market.runs), boundary, beside=beside)
     market.record(decide, recorder)
-    return recorder.result()
+    return recorder
 
 
 @dataclass
@@ -127,6 +139,7 @@ class Tally:
     by_draw: Ints = field(init=False)  # [draw, class] at the tolerances of the reference
     falls: Ints = field(init=False)  # [draw, fall] runs whose firms fall at least as far, in the order of FALLS
     excess: Ints = field(init=False)  # [draw]
+    beside: dict[Boundary, Ints] = field(default_factory=dict)  # [draw, class] within other boundaries
 
     def __post_init__(self) -> None:
         self.classes = np.zeros((len(TOLERANCES), len(Class)), dtype=np.int64)
@@ -141,6 +154,8 @@ class Tally:
         self.by_draw[part.draw] += counted.classes[TOLERANCES.index(1.0)]
         self.falls[part.draw] += counted.falls
         self.excess[part.draw] += counted.excess
+        for boundary, classes in counted.beside.items():
+            self.beside.setdefault(boundary, np.zeros_like(self.by_draw))[part.draw] += classes
         if counted.kept is not None:
             self.kept[part.runs.start] = counted.kept
 
@@ -177,6 +192,7 @@ class Counted:
     classes: Ints  # [tolerance, class]
     falls: Ints  # [fall]
     excess: int
+    beside: Mapping[Boundary, Ints]  # [class] within other boundaries
     kept: Kept | None
 
 
@@ -213,27 +229,38 @@ class Worker:
         return self._worlds[policy]
 
     def __call__(self, part: Part) -> Compared:
-        job = self.job
-        histories = [
-            played(self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary)
-            for policy in job.policies
-        ]
-        readings = [job.instrument.read(history) for history in histories]
-        first, *others = (reading.verdicts.classes[: len(part.runs)] for reading in readings)
+        counted, classes = [], []
+        for policy in self.job.policies:
+            found, of_runs = self._count(part, self._recorded(part, policy))
+            counted.append(found)
+            classes.append(of_runs)
+        first, *others = classes
         joint = np.stack([_joint(first, other) for other in others]) if others else None
-        counted = (self._count(part, *read) for read in zip(histories, readings, strict=True))
         return Compared(tuple(counted), joint)
 
-    def _count(self, part: Part, history: History, reading: Reading) -> Counted:
+    def _recorded(self, part: Part, policy: str | None) -> Recorder:
+        job = self.job
+        return recorded(
+            self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary, beside=job.beside
+        )
+
+    def _count(self, part: Part, recorder: Recorder) -> tuple[Counted, Ints]:
+        """The part counted, and the class of each of its runs, [r]."""
         instrument, own = self.job.instrument, slice(0, len(part.runs))
+        history = recorder.result()
+        reading = instrument.read(history)
         measured, verdicts = reading.measured, reading.verdicts
         by_tolerance = [
             verdicts.classes if x == 1 else instrument.scaled(x).judge(measured).classes for x in TOLERANCES
         ]
-        classes = np.stack([np.bincount(each[own], minlength=len(Class)) for each in by_tolerance])
+        beside = {
+            boundary: _counts(instrument.read(recorder.result(boundary)).verdicts.classes[own])
+            for boundary in self.job.beside
+        }
+        classes = np.stack([_counts(each[own]) for each in by_tolerance])
         deep = (measured["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
         kept = self._kept(part, history, reading) if part.among(self._of_each(KEPT)) else None
-        return Counted(classes, deep, int(verdicts.excess[own].sum()), kept)
+        return Counted(classes, deep, int(verdicts.excess[own].sum()), beside, kept), verdicts.classes[own]
 
     def _kept(self, part: Part, history: History, reading: Reading) -> Kept:
         count = part.among(self._of_each(KEPT))
@@ -259,6 +286,10 @@ class Worker:
     def _of_each(self, most: int) -> int:
         """How many first runs of each draw make `most` in all, or hardly more."""
         return most if self.job.draws is None else -(-most // len(self.job.draws.places))
+
+
+def _counts(classes: Ints) -> Ints:
+    return np.bincount(classes, minlength=len(Class))
 
 
 def _joint(first: Ints, second: Ints) -> Ints:

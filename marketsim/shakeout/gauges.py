@@ -26,7 +26,7 @@ Measured = Mapping[str, Floats]
 GAUGES: Mapping[str, str] = {
     "firms": "active firms at the peak",
     "excess": "most capacity over demand that lasted half a year within W",
-    "output": "change of output from t0 to its best within three years after t1: a dip is no collapse",
+    "output": "change of output from t0 to its best from when firms are down by 40 % to three years after t1",
     "left": "fall in firms in business, idle ones included, from t0 to t1, share",
     "leader": "lowest gross margin of the leader in W",
     "rationed": "share of periods in which contracts are in full use and the scarcest input is nearly taken",
@@ -47,13 +47,17 @@ def measure(history: History, window: Window) -> dict[str, Floats]:
 
 
 def gauges(history: History, window: Window) -> dict[str, Floats]:
-    """The gauges of every run: see GAUGES."""
+    """The gauges of every run: see GAUGES.
+
+    Output is looked at from when firms have fallen far enough for a shakeout on: a dip is no collapse, and what the
+    last few make years later does not say whether firms left while output grew.
+    """
     in_business = history.firms + history.idle
     rationed = (history.scarcity >= SCARCE) & (history.utilisation >= BUSY)
     everywhere = np.ones(history.firms.shape, dtype=bool)
     idle = quotient(history.idle, in_business)
     losing = (idle >= IDLE) | (history.profitable <= LOSING)
-    best = highest(history.output, within(history.time, window.t1, window.t1 + 3))
+    best = highest(history.output, within(history.time, history.time[window.down], window.t1 + 3))
     bounds = structure_bounds(history, window)
     return {
         "firms": at(history.firms, window.peak),

@@ -26,7 +26,9 @@ class Firms:
     failed: Bools = axes("tvr", "", "the firm in this slot failed within the period, with or without a buyer")
     acquired: Bools = axes("tvr", "", "it failed and was bought")
     spell: Ints = axes("tvr", "", "which firm holds the slot at the end of the period: 0 the first, 1 the next ...")
-    unit_cost: Floats = axes("tvr", "money", "cost of goods over what fully adapted units could do; NaN without sales")
+    unit_cost: Floats = axes(
+        "tvr", "money", "cost of making one over the work it can do; NaN for who does not sell or trade"
+    )
     ecosystem: Floats = axes(
         "tvr", "1", "what software and installed base add to the utility of buyers; NaN for who does not trade"
     )

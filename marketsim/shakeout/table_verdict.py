@@ -177,4 +177,5 @@ def _why_none(first: Mapping[str, float], instrument: Instrument) -> Iterator[st
     if first["S4"] >= thresholds.recovery:
         yield f"Firms come back to {100 * first['S4']:.0f} % of their peak within five years."
     if first["output"] < thresholds.output:
-        yield f"Output falls too: by {-100 * first['output']:.0f} %, three years after the trough at the latest."
+        less, gone = -100 * first["output"], 100 * thresholds.fall
+        yield f"Output falls too: by at least {less:.0f} % once {gone:.0f} % of the firms are gone."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import get_args
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from marketsim.shakeout.distance import distance_difference
 from marketsim.shakeout.ensemble import FALLS, Assessed, Kept, Tally
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.instrument import TOLERANCES, ErrorRates, Instrument
+from marketsim.shakeout.record import Boundary
 from marketsim.shakeout.statistics import (
     Interval,
     difference_interval,
@@ -63,6 +65,15 @@ class ClassShare:
 
 
 @dataclass(frozen=True)
+class Within:
+    """The runs with the boundary drawn so: the most frequent class, shares of all that occur within any boundary."""
+
+    boundary: Boundary
+    leading: Class
+    classes: Mapping[Class, Interval]
+
+
+@dataclass(frozen=True)
 class FactLine:
     """A fact over the runs in which it is known: median and middle 80 %, and the ranges that it is held against.
 
@@ -102,6 +113,8 @@ class Verdict:
     nearer: Interval | None
     """Distance to ecosystem industries less distance to photovoltaics, see `marketsim.shakeout.distance`."""
     assumptions: tuple[Assumption, ...]
+    boundaries: tuple[Within, ...]
+    """The verdict's own boundary and those around other vendors, the narrowest first; empty if there is no other."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +170,25 @@ def _verdict(assessed: Assessed, policy: str | None, tally: Tally) -> Verdict:
         exits=tuple((name, float(kept.causes[i].mean())) for i, name in enumerate(CAUSES)),
         nearer=distance_difference(kept, job.instrument.reference, job.instrument.dropped, job.seed),
         assumptions=tuple(assumptions[:NAMED]),
+        boundaries=tuple(boundaries(tally, job.boundary)),
     )
+
+
+def boundaries(tally: Tally, own: Boundary) -> list[Within]:
+    """Classes within each boundary, the narrowest first; nothing if there is but one.  own: that of the tally."""
+    if not tally.beside:
+        return []
+    by_boundary = {own: tally.by_draw} | tally.beside
+    occurring = [which for which in Class if any(by_draw[:, which].any() for by_draw in by_boundary.values())]
+    return [
+        Within(
+            boundary,
+            Class(by_boundary[boundary].sum(axis=0).argmax()),
+            {which: share_interval(by_boundary[boundary][:, which], tally.of_draw) for which in occurring},
+        )
+        for boundary in get_args(Boundary)
+        if boundary in by_boundary
+    ]
 
 
 def answer(tally: Tally) -> Answer:

@@ -17,6 +17,7 @@ class Window:
 
     peak: Ints  # period of t0
     trough: Ints  # period of t1; t0 where firms never fall
+    down: Ints  # the first period after t0 in which they have fallen by what counts as a fall; t1 if they never do
     t0: Floats
     t1: Floats
     fall: Floats  # 1 - N(t1)/N(t0); NaN if nobody ever sells
@@ -42,11 +43,14 @@ def window(history: History, fall: float = 0.4, firms: int = 10, settled: float 
     last = len(number) - 1 - known[::-1].argmax(axis=0)
     bottom = np.where(drop.max(axis=0) > 0, drop.argmax(axis=0), last)
     peak = _last_at_peak(filled, known, bottom)
-    trough = _trough(history.time, number, known, peak, bottom, fall, settled)
+    after_peak = np.arange(len(number))[:, None] > peak
+    falls = known & after_peak & (number <= (1 - fall) * at(number, peak) + 1e-9)
+    trough = _trough(history.time, number, known, falls, bottom, settled)
+    down = np.where(falls.any(axis=0), falls.argmax(axis=0), trough)
     t0, t1 = history.time[peak], history.time[trough]
     inside = within(history.time, t0 - 1, t1)
     fallen = 1 - quotient(at(number, trough), at(number, peak))
-    return Window(peak, trough, t0, t1, fallen, inside, inside & (history.time[:, None] > t0 + 0.1))
+    return Window(peak, trough, down, t0, t1, fallen, inside, inside & (history.time[:, None] > t0 + 0.1))
 
 
 def _carried(number: Floats, known: Bools) -> Floats:
@@ -65,21 +69,19 @@ def _last_at_peak(filled: Floats, known: Bools, bottom: Ints) -> Ints:
     return np.asarray(len(filled) - 1 - at_peak[::-1].argmax(axis=0))
 
 
-def _trough(time: Floats, number: Floats, known: Bools, peak: Ints, bottom: Ints, fall: float, settled: float) -> Ints:
-    """See `window`."""
+def _trough(time: Floats, number: Floats, known: Bools, falls: Bools, bottom: Ints, settled: float) -> Ints:
+    """See `window`.  falls: periods after t0 in which firms have fallen far enough, [t,r]."""
     periods = len(time)
     level = np.where(known, number, np.inf)
     following = np.full(number.shape[1], np.inf)
     found, chosen = np.zeros(number.shape[1], dtype=bool), bottom.copy()
-    top = at(number, peak)
     lows = np.full(number.shape, np.inf)
     for row in range(periods - 1, -1, -1):
         soon = (time > time[row]) & (time <= time[row] + settled + 0.1)
         lows[row] = np.minimum(np.where(soon[:, None], level, np.inf).min(axis=0), following)
         following = np.where(known[row], number[row], following)
     for row in range(periods):
-        falls = known[row] & (row > peak) & (number[row] <= (1 - fall) * top + 1e-9)
-        ends = falls & (lows[row] >= number[row]) & ~found
+        ends = falls[row] & (lows[row] >= number[row]) & ~found
         chosen = np.where(ends, row, chosen)
         found |= ends
     return chosen

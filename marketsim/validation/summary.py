@@ -5,20 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from marketsim.commands.sources import counts as figures_by_certainty
+from marketsim.commands.table_page import answer
 from marketsim.markdown import digits_of, listed, number, share, table
 from marketsim.results import FALLS
 from marketsim.scenario.provenance import CERTAINTY, certainty
+from marketsim.shakeout.classify import Class
+from marketsim.shakeout.instrument import load_instrument, measurement
+from marketsim.shakeout.reference import folder
+from marketsim.shakeout.table import load_table
+from marketsim.shakeout.table_verdict import assess_table
+from marketsim.shakeout.trial import CONTROLS, MOST_FALSE
+from marketsim.shakeout.words import in_full
 from marketsim.targets import Comparison, of_use
 from marketsim.validation import figures
 from marketsim.validation.headlines import COMPARED, TEN, largest_fall
 from marketsim.validation.ranking import sentence
 from marketsim.validation.sensitivity import Screening
+from marketsim.validation.shakeout import WANTED
 from marketsim.validation.study import Case, Study
 
 WANTED_GROUPS = 4
 """Predicted groups of the default scenario that should be hit."""
 VERDICTS = ("active vendors, 2034", "largest fall in active vendors")
 """Outcomes of the screening that the question of a shakeout hangs on."""
+HISTORIES = {
+    "photovoltaics": in_full(Class.PHOTOVOLTAIC),
+    "graphics-chips": "a shakeout, not photovoltaic",
+    "us-tyres": "a shakeout",
+}
+"""What the shakeout test should say of the tables of history."""
 WORST = 3
 """Missed figures of a kind that the first page names."""
 
@@ -48,7 +63,7 @@ def _verdicts(study: Study) -> list[list[str]]:
     fitted, predicted = of_use(found, "fit"), of_use(found, "predict")
     free = [comparison for comparison in fitted if not comparison.target.input]
     of_groups = figures.groups(predicted)
-    rows = [
+    return [
         ["chips: fitted figures inside their tolerance, median run", "all", _part(figures.hits(fitted), fitted)],
         [
             "- of them set by the scenario itself",
@@ -62,14 +77,18 @@ def _verdicts(study: Study) -> list[list[str]]:
             f"{sum(group.hit for group in of_groups)} of {len(of_groups)}",
         ],
         ["- single predicted figures inside", "-", _part(figures.hits(predicted), predicted)],
+        *_photovoltaics(study.history),
+        *_shakeout_test(),
     ]
-    if study.history is None or study.history.targets is None:
-        return [*rows, ["photovoltaics: history", "-", "no scenario with targets"]]
-    past = study.history.comparisons
+
+
+def _photovoltaics(case: Case | None) -> list[list[str]]:
+    if case is None or case.targets is None:
+        return [["photovoltaics: history", "-", "no scenario with targets"]]
+    past = case.comparisons
     of_fit, of_prediction = of_use(past, "fit"), of_use(past, "predict")
     most = share(figures.MOST_RUNS)
     return [
-        *rows,
         ["photovoltaics: fitted figures inside, median run", "all", _part(figures.hits(of_fit), of_fit)],
         [
             "photovoltaics: predicted figures inside, median run",
@@ -78,6 +97,24 @@ def _verdicts(study: Study) -> list[list[str]]:
         ],
         [f"- and in {most} of runs or more", "all", _part(figures.steady(of_prediction), of_prediction)],
     ]
+
+
+def _shakeout_test() -> list[list[str]]:
+    """How often the shakeout test is right where the class is known, as measured, and what it says of history."""
+    instrument, found = load_instrument(), measurement()
+    rows = [
+        ["shakeout test: controls right, the lowest of them", f"{share(WANTED)} or more", "not measured"],
+        ["- runs of other classes taken for photovoltaic", f"{share(MOST_FALSE)} or less", "not measured"],
+    ]
+    if found and instrument.errors is not None:
+        right = {world: found["halves"]["measured_on"][world]["right"]["value"] for world in CONTROLS}
+        lowest = min(right, key=lambda world: right[world])
+        rows[0][2] = f"{number(right[lowest], '1', 1)} %, `{lowest}`"
+        rows[1][2] = f"{number(instrument.errors.false_photovoltaic, '1', 1)} %"
+    for name, wanted in HISTORIES.items():
+        verdict = assess_table(load_table(folder() / f"{name}.csv"), instrument)
+        rows.append([f"- of history: `{name}`", wanted, answer(verdict)])
+    return rows
 
 
 def _part(found: list[Comparison], of: list[Comparison]) -> str:

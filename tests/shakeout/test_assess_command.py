@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from marketsim.shakeout import survival
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.reference import folder
 from tests.command import LINUX, MARKETSIM, ROOT, Result, called, children, heed_interrupts, on_a_terminal
@@ -112,6 +113,16 @@ def test_what_it_hangs_on_needs_draws(assess, tmp_path: Path):
         assert found["note"]
 
 
+def test_the_words_are_those_of_the_industry(assess, monkeypatch: pytest.MonkeyPatch):
+    """Makers and certification, and no vendors, cards, foundries or software."""
+    monkeypatch.setattr(survival, "MOST_RUNS", 24)
+    page = assess("photovoltaics", "--runs", "1", "--survival").out
+    assert "market: domestic makers that sell to whoever buys" in page
+    assert "gap in certification and base" in " ".join(page.split())
+    assert re.search("^certification and base, one standard deviation more ", page, re.MULTILINE)
+    assert not re.search(r"vendor|\bcards?\b|foundr|wafer|memor|software", page, re.IGNORECASE)
+
+
 # --- policies
 
 
@@ -207,6 +218,37 @@ def test_the_market_matters(assess):
     arguments = ("china-ai-chips", "--set", "quarters=4", "--runs", "2", "--draws", "1", "--format", "json", "--market")
     merchant, everyone = (verdict_of(assess(*arguments, market))["facts"] for market in ("merchant", "all"))
     assert merchant != everyone
+
+
+CAPTIVE = ("--set", "entrants.newcomer.strategy=captive", "--set", "quarters=40")
+
+
+def test_boundaries_side_by_side(assess, tmp_path: Path):
+    """All newcomers are captive, and few firms are merchants: a shakeout in the wider market alone."""
+    arguments = (str(split(tmp_path)), *CAPTIVE, "--runs", "4", "--draws", "1")
+    content = as_json(assess(*arguments, "--format", "json"))
+    merchant, domestic = content["verdicts"][0]["boundaries"]
+    assert (merchant["boundary"], domestic["boundary"]) == ("merchant", "domestic")
+    (other,) = as_json(assess(*arguments, "--market", "domestic", "--format", "json"))["verdicts"]
+    assert domestic["leading"] == other["leading"] != merchant["leading"]
+    for share in other["shares"]:
+        if share["which"] in domestic["classes"]:
+            assert domestic["classes"][share["which"]] == share["runs"]
+    page = assess(*arguments).out
+    assert re.search(r"^ +merchant +domestic$", page, re.MULTILINE)
+    assert "The class hangs on the boundary: most often no shakeout (merchant), lock-in (domestic)." in page
+
+
+def test_boundaries_of_a_single_run(assess, tmp_path: Path):
+    page = assess(str(split(tmp_path)), *CAPTIVE, "--runs", "1").out
+    (row,) = (line for line in page.splitlines() if line.startswith("this run "))
+    assert re.fullmatch(r"this run +no shakeout +(?!no shakeout)\S.*", row)
+    assert "The class hangs on the boundary: no shakeout (merchant), " in page
+
+
+def test_where_all_boundaries_are_the_same_nothing_is_said_of_them(assess):
+    assert "boundar" not in assess(*STEADY).out
+    assert verdict_of(assess(*STEADY, "--format", "json"))["boundaries"] == []
 
 
 # --- a table of history

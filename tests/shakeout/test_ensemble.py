@@ -21,6 +21,7 @@ from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import Assessed, Job, Kept, Part, assess, latin_hypercube, parts_of, played
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.instrument import TOLERANCES, Instrument
+from marketsim.shakeout.record import Boundary
 from marketsim.shakeout.reference import load_reference
 from tests.shakeout.small import SMALL, job, split
 
@@ -35,6 +36,7 @@ def same(one: Assessed, other: Assessed) -> None:
         assert left.runs == right.runs
         for name in ("classes", "by_draw", "falls", "excess", "of_draw"):
             np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+        np.testing.assert_equal(left.beside, right.beside)
         for field in fields(Kept):
             np.testing.assert_array_equal(getattr(left.facts, field.name), getattr(right.facts, field.name))
 
@@ -109,6 +111,21 @@ def test_a_policy_of_what_holds_anyway_shifts_no_run(assessed: Assessed):
     assert not nothing[:, off].any()
     assert stack[:, off].any(), "another policy does"
     np.testing.assert_array_equal(assessed.tallies[0].facts.facts, assessed.tallies[1].facts.facts)
+
+
+def test_other_boundaries_are_counted_in_the_same_runs(world: Path):
+    """Of a market whose newcomers are all captive: the merchant one has too few firms for a shakeout."""
+
+    def within(boundary: Boundary, workers: int = 1) -> Assessed:
+        captive = job(world, 2, changes=("entrants.newcomer.strategy=captive",), boundary=boundary, policies=POLICIES)
+        return assess(captive, 8, workers)
+
+    merchant, domestic = within("merchant"), within("domestic")
+    for narrow, wide in zip(merchant.tallies, domestic.tallies, strict=True):
+        np.testing.assert_equal(narrow.beside, {"domestic": wide.by_draw})
+        np.testing.assert_equal(wide.beside, {"merchant": narrow.by_draw})
+        assert not np.array_equal(narrow.by_draw, wide.by_draw)
+    same(within("merchant", workers=2), merchant)
 
 
 def test_levers_set_by_hand_hold(world: Path):

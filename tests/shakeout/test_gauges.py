@@ -47,8 +47,21 @@ def test_firms_are_those_of_the_peak():
         ([0, 0, 1, 1, 1, 1, 1, 1], NO),
     ],
 )
-def test_output_at_its_best_within_three_years_after_the_trough(output: list[float], expected: float):
+def test_output_at_its_best_up_to_three_years_after_the_trough(output: list[float], expected: float):
     assert read("output", output=output) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ([10, 20, 18, 24, 6, 5, 4, 3], 24 / 20 - 1),  # more than ever when most had left, little from the last three
+        ([10, 20, 22, 18, 15, 12, 9, 6], 18 / 20 - 1),  # in 2002 firms are not yet down by 40 %
+        ([10, 20, 16, 12, 8, 6, 4, 2], 12 / 20 - 1),  # it falls with the firms
+    ],
+)
+def test_output_counts_from_when_firms_are_down(output: list[float], expected: float):
+    """Down by 40 % in 2003, though their number has its trough in 2005 only."""
+    assert read("output", firms=[20, 30, 20, 14, 8, 3, 3, 3], output=output) == pytest.approx(expected)
 
 
 def test_firms_that_stand_idle_have_not_left():

@@ -18,7 +18,7 @@ from marketsim.scenario.parameters import Parameters
 from marketsim.shakeout.classify import Thresholds, judge
 from marketsim.shakeout.gauges import measure
 from marketsim.shakeout.history import SERIES, Firms, History
-from marketsim.shakeout.record import Boundary, Recorder, members, of_margins, of_shares
+from marketsim.shakeout.record import Boundary, Recorder, drawn_elsewhere, members, of_margins, of_shares
 from marketsim.shakeout.reference import load_reference
 from marketsim.shakeout.window import window
 from marketsim.state import Floats
@@ -117,6 +117,22 @@ def test_performance_counts_what_software_delivers():
     np.testing.assert_allclose(tuned.firm.unit_cost, half.firm.unit_cost)
 
 
+def test_unit_costs_are_those_of_making_one_and_not_of_old_stock():
+    """In lock-in all make at the same cost, though those without buyers sell stock of dearer years."""
+    p = Parameters(library.load("lock-in").scenario)
+    market = Market(p, 7, range(2))
+    recorder, book_costs = Recorder(p, 2), []
+    for now, before, outcome in market.play(strategies_of(p.scenario)):
+        recorder.add(now, before, outcome, market.state)
+        if now.name.endswith("Q4"):
+            sold = np.where(outcome.sold > 0, outcome.sold, np.nan)
+            book_costs.append(outcome.cost_of_goods[: p.domestic] / sold[: p.domestic])
+    firm = recorder.result().firm
+    assert firm is not None
+    np.testing.assert_allclose(np.nanmax(firm.unit_cost, axis=1), np.nanmin(firm.unit_cost, axis=1), rtol=1e-9)
+    assert np.median(np.nanmax(book_costs, axis=1) / np.nanmin(book_costs, axis=1)) > 1.02
+
+
 def test_the_ecosystem_is_known_of_who_trades():
     """Of a firm that fails in the quarter too, and not of one that enters in it."""
     firm = played(lively_world(quarters=12), per_year=4)[0].firm
@@ -181,6 +197,33 @@ def test_boundaries():
     captive = plain_world(2, each={"strategy": "captive"})
     with pytest.raises(MarketSimError, match="no vendor of the scenario is in the market 'merchant'"):
         members(captive, "merchant")
+
+
+def test_boundaries_that_take_other_vendors_in():
+    chips, captive = Parameters(library.load("china-ai-chips").scenario), plain_world(2, each={"strategy": "captive"})
+    assert drawn_elsewhere(chips, "merchant") == ("domestic", "all")
+    assert drawn_elsewhere(chips, "all") == ("merchant", "domestic")
+    assert drawn_elsewhere(plain_world(2), "domestic") == ()
+    assert drawn_elsewhere(captive, "all") == (), "nobody is in the merchant market, all are domestic"
+
+
+def test_boundaries_side_by_side_are_those_written_down_alone():
+    """To the last bit, though the quarters are counted once."""
+    p = Parameters(library.load("china-ai-chips", ["quarters=10"]).scenario)
+    market = Market(p, 7, range(4))
+    recorder = Recorder(p, 4, "domestic", beside=("merchant", "all"))
+    market.record(strategies_of(p.scenario), recorder)
+    outputs = []
+    for boundary in ("merchant", "domestic", "all"):
+        alone, found = played(p, range(4), boundary)[0], recorder.result(boundary)
+        for name in (*SERIES, "causes"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(alone, name), err_msg=f"{boundary}: {name}")
+        assert alone.firm is not None and found.firm is not None
+        for item in fields(Firms):
+            np.testing.assert_array_equal(getattr(found.firm, item.name), getattr(alone.firm, item.name))
+        outputs.append(found.output)
+    assert (np.diff(outputs, axis=0) > 0).all()
+    np.testing.assert_array_equal(recorder.result().output, outputs[1])
 
 
 @pytest.fixture(scope="module")

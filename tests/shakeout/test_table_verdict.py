@@ -58,7 +58,7 @@ def test_why_there_is_no_shakeout(tmp_path: Path, rows: str, which: Class, reaso
 
 def test_output_that_falls_too(tmp_path: Path):
     found = verdict(tmp_path, "year,firms,output\n2000,40,100\n2001,35,80\n2002,20,40\n2003,9,20\n2004,8,15\n")
-    assert found.which is Class.COLLAPSE and "Output falls too: by 85 %" in found.reasons[0]
+    assert found.which is Class.COLLAPSE and "by at least 60 % once 40 % of the firms are gone" in found.reasons[0]
 
 
 def test_a_concentrated_end_excludes_photovoltaics(tmp_path: Path):

@@ -234,6 +234,23 @@ def test_what_would_be_seen_by_chance():
     assert first.beyond_chance == pytest.approx(stats.binomtest(5, 6, alternative="greater").pvalue)
 
 
+def test_boundaries_by_hand():
+    """Of two draws of four runs: shares, intervals and the most frequent class within each, the narrowest first."""
+    made = tally({LOCK: 3, NONE: 1}, 2)
+    assert verdict(made).boundaries == ()
+    elsewhere = np.zeros((2, SIZE), dtype=np.int64)
+    elsewhere[:, PV], elsewhere[0, LOCK], elsewhere[1, RATIONED] = 3, 1, 1
+    made.beside["all"] = elsewhere
+    merchant, everyone = verdict(made).boundaries
+    assert (merchant.boundary, merchant.leading) == ("merchant", LOCK)
+    assert (everyone.boundary, everyone.leading) == ("all", PV)
+    assert list(merchant.classes) == list(everyone.classes) == [PV, LOCK, RATIONED, NONE]
+    runs = np.full(2, 4)
+    assert merchant.classes[LOCK] == share_interval(np.array([3, 3]), runs) and merchant.classes[PV].value == 0
+    assert everyone.classes[RATIONED] == share_interval(np.array([0, 1]), runs)
+    assert [each.boundary for each in verdict(made, boundary="domestic").boundaries] == ["domestic", "all"]
+
+
 def test_what_it_hangs_on():
     """Of 48 draws those with a high p1 are lock-in."""
     draws = parameters(3, 48)

@@ -72,11 +72,26 @@ def test_the_fall_that_counts_can_be_chosen():
     assert [window(history, fall).t1[0] for fall in (0.3, 0.4)] == [2001, 2006]
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ([20, 30, 20, 18, 8, 3], 3),  # 40 % less, long before the trough
+        ([20, 30, NO, NO, 8, 3], 4),
+        ([10, 6, 30, 25, 12], 4),  # an earlier fall from fewer firms does not count
+        ([20, 30, 25, 28, 26], 2),  # they never fall so far: the trough
+        ([10, 20, 30], 2),
+    ],
+)
+def test_when_firms_are_down(number: list[float], expected: int):
+    where = window(written(2000.0 + np.arange(len(number)), firms=number))
+    assert where.down[0] == expected
+
+
 COUNTS = st.lists(st.integers(0, 60) | st.just(NO), min_size=1, max_size=25)
 
 
 def numbers(where: Window) -> list[list[float]]:
-    return [values.tolist() for values in (where.peak, where.trough, where.t0, where.t1)]
+    return [values.tolist() for values in (where.peak, where.down, where.trough, where.t0, where.t1)]
 
 
 @given(COUNTS)
@@ -88,6 +103,7 @@ def test_a_window_is_in_order(number: list[float]):
     assert ((where.fall[known] >= 0) & (where.fall[known] <= 1)).all()
     assert known.all() == (np.nan_to_num(number).max() > 0)
     assert not (where.after & ~where.inside).any()
+    assert ((where.peak <= where.down) & (where.down <= where.trough)).all()
     if known.all():
         assert np.nan_to_num(number[where.peak[0]]) > 0
         assert number[where.trough[0]] <= number[where.peak[0]]

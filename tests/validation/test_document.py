@@ -8,9 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 
 from marketsim.scenario.schema import Title
-from marketsim.validation import figures, history, ranking, worlds
+from marketsim.shakeout.instrument import measurement
+from marketsim.validation import figures, history, ranking, summary, worlds
 from marketsim.validation.document import unwrapped
 from marketsim.validation.study import Study
 
@@ -68,6 +70,36 @@ def test_counts_of_the_first_page_follow_from_the_runs(study: Study, text: str):
             by_group.setdefault(comparison.target.group, []).append(hit)
     row = next(line for line in text.splitlines() if line.startswith("| chips: predicted groups"))
     assert row.split("|")[3].strip() == f"{sum(map(all, by_group.values()))} of {len(by_group)}"
+
+
+def first_page(text: str) -> dict[str, list[str]]:
+    """What was wanted and found, by what."""
+    rows = (line.split("|")[1:-1] for line in tables(text)[0][2:])
+    return {what.strip(): [cell.strip() for cell in cells] for what, *cells in rows}
+
+
+def test_the_first_page_says_how_good_the_shakeout_test_is(text: str):
+    """The lowest control of the half that counts, false verdicts, and what it says of history."""
+    measured = measurement()["halves"]["measured_on"]
+    controls = {name: measured[name]["right"]["value"] for name in ("glut", "lock-in", "steady", "commodity")}
+    lowest = min(controls, key=lambda name: controls[name])
+    false = [found["verdicts"][0] / sum(found["verdicts"]) for world, found in measured.items() if world != "glut"]
+    page = first_page(text)
+    assert page["shakeout test: controls right, the lowest of them"] == [
+        "90 % or more", f"{100 * controls[lowest]:.1f} %, `{lowest}`",
+    ]  # fmt: skip
+    assert page["- runs of other classes taken for photovoltaic"] == ["5 % or less", f"{100 * np.mean(false):.1f} %"]
+    histories = {what: cells for what, cells in page.items() if what.startswith("- of history: ")}
+    assert len(histories) == 3
+    assert histories["- of history: `photovoltaics`"] == ["photovoltaic shakeout", "Yes: a photovoltaic shakeout."]
+    assert histories["- of history: `graphics-chips`"][1].startswith("No: a shakeout that left few firms")
+
+
+def test_without_a_measurement_the_first_page_says_so(study: Study, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(summary, "measurement", dict)
+    page = first_page(summary.page(study))
+    assert page["shakeout test: controls right, the lowest of them"] == ["90 % or more", "not measured"]
+    assert page["- runs of other classes taken for photovoltaic"] == ["5 % or less", "not measured"]
 
 
 def test_every_miss_is_named_and_no_hit_is(study: Study, text: str):
