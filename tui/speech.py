@@ -7,6 +7,7 @@ English stands in the source; Chinese in the gettext catalogue `tui/i18n/zh`. Ev
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from gettext import NullTranslations, translation
@@ -21,6 +22,8 @@ Language = Literal["en", "zh"]
 LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 NOTHING = "–"
 """What stands for a number that there is none of."""
+
+_BRACES = re.compile(r"({[^{}]*})")
 
 Sign = Literal["", "+"]
 """Whether a rise is written with its sign, as changes are."""
@@ -63,8 +66,12 @@ class Speech:
 
     def say(self, text: str, /, **values: object) -> str:
         """A text of the program in this language and industry, with values in its braces."""
-        said = self._in_words(self._catalogue.gettext(text))
-        return said.format(**values) if values else said
+        return self._said(text).format(**values) if values else self._said(text)
+
+    def _said(self, text: str) -> str:
+        """The text before its values; their names in braces are no words of an industry."""
+        parts = _BRACES.split(self._catalogue.gettext(text))
+        return "".join(part if place % 2 else self._in_words(part) for place, part in enumerate(parts))
 
     def title(self, titles: Mapping[str, str] | object) -> str:
         """The title of a part of a scenario, of a strategy or of a class: what people wrote themselves."""
@@ -127,7 +134,7 @@ class Speech:
 
     def points(self, value: float, digits: int = 1) -> str:
         """A change of a share in percentage points, with its sign and without a unit."""
-        return f"{100 * value:+.{digits}f}" if math.isfinite(value) else NOTHING
+        return f"{round(100 * value, digits) + 0.0:+.{digits}f}" if math.isfinite(value) else NOTHING  # no -0.0
 
     def number(self, value: float, digits: int = 2) -> str:
         """A number without a unit."""

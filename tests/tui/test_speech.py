@@ -1,0 +1,53 @@
+"""Texts and numbers as people read them, in both languages."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from marketsim.scenario.library import load_scenario
+from tui.speech import NOTHING, Speech
+
+ENGLISH, CHINESE = Speech("en"), Speech("zh")
+
+
+@pytest.mark.parametrize(
+    ("rmb_m", "english", "chinese"),
+    [
+        (4230.0, "RMB 4.23bn", "42.3亿元"),
+        (320.0, "RMB 320m", "3.20亿元"),
+        (-55.5, "-RMB 55.5m", "-0.56亿元"),
+        (5.0, "RMB 5.00m", "500万元"),
+        (999.6, "RMB 1.00bn", "10.0亿元"),
+        (0.0, "RMB 0.00m", "0.00万元"),
+    ],
+)
+def test_money_is_written_as_it_is_read(rmb_m: float, english: str, chinese: str):
+    assert ENGLISH.money(rmb_m) == english
+    assert CHINESE.money(rmb_m) == chinese
+
+
+def test_cards_prices_and_shares():
+    assert (ENGLISH.cards(6.1), CHINESE.cards(6.1), CHINESE.cards(125.0)) == ("6.10k", "6,100", "12.5万")
+    assert (ENGLISH.price(58.0), CHINESE.price(58.0)) == ("RMB 58.0k", "5.80万元")
+    assert (ENGLISH.share(0.0841), ENGLISH.points(-0.012)) == ("8.4%", "-1.2")
+    assert (ENGLISH.quarters(5.24), ENGLISH.quarters(99.0)) == ("5.2 quarters", ">40 quarters")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_a_dash(number: float):
+    for speech in (ENGLISH, CHINESE):
+        for method in (speech.money, speech.price, speech.cards, speech.share, speech.points, speech.count):
+            assert method(number) == NOTHING
+
+
+def test_another_industry_is_spoken_of_in_its_own_words():
+    solar = load_scenario("photovoltaics").vocabulary
+    assert Speech("en", solar).say("Price of a card") == "Price of a kilowatt"
+    assert "加速卡" not in Speech("zh", solar).say("Price of a card")
+
+
+def test_values_are_not_taken_for_words_of_the_program():
+    solar = load_scenario("photovoltaics").vocabulary
+    assert Speech("en", solar).say("{vendor} enters the market", vendor="Card Works") == "Card Works enters the market"
