@@ -61,6 +61,11 @@ async def game(
         yield pilot
 
 
+def told(pilot: Pilot[None]) -> str:
+    """What has been notified."""
+    return "\n".join(notification.message for notification in pilot.app._notifications)
+
+
 def text(pilot: Pilot[None]) -> str:
     """What stands on the screen, line by line."""
     strips = pilot.app.screen._compositor.render_strips()

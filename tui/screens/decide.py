@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -42,13 +42,15 @@ class Decide(View):
     def body(self) -> ComposeResult:
         """The form left, the forecast right; below each other where there is no room."""
         with Horizontal(id="decide"):
-            with VerticalScroll(id="form", can_focus=False):
-                group = ""
-                for field in fields_of(self.game.world, self.speech):
-                    if field.group != group:
-                        group = field.group
-                        yield Static(self.say(group), classes="group")
-                    yield FieldRow(field, self.speech)
+            with Vertical(id="plan"):
+                with VerticalScroll(id="form", can_focus=False):
+                    group = ""
+                    for field in fields_of(self.game.world, self.speech):
+                        if field.group != group:
+                            group = field.group
+                            yield Static(self.say(group), classes="group")
+                        yield FieldRow(field, self.speech)
+                yield Static(id="remark", markup=False)
             with VerticalScroll(id="beside", can_focus=False):
                 yield ForecastPanel(self.speech, id="forecast")
                 yield Static(id="rule")
@@ -66,8 +68,9 @@ class Decide(View):
             problem = wrong.get(path)
             text = "" if problem is None else self._allowed(row.field, problem.low, problem.high)
             row.show(draft.value(path), was.value(path), rivals.get(path, ""), text)
+        self._remark()
 
-        self.query_one("#form").border_title = self.say("Your plan for {quarter}", quarter=game.now.name)
+        self.query_one("#plan").border_title = self.say("Your plan for {quarter}", quarter=game.now.name)
         self.query_one("#beside").border_title = self.say("What it would bring")
         self._look_ahead(draft)
 
@@ -88,6 +91,15 @@ class Decide(View):
         for row in self.query(FieldRow):
             cut = cuts.get(row.field.path)
             row.warn("" if cut is None else warning(cut, row.field, self.speech))
+        self._remark()
+
+    def _remark(self) -> None:
+        """What is wrong with the field under the cursor, in full."""
+        row = self.app.focused
+        problem, doubt = (row.problem, row.warning) if isinstance(row, FieldRow) else ("", "")
+        remark = self.query_one("#remark", Static)
+        remark.set_class(bool(problem), "-problem")
+        remark.update(f"✗ {problem}" if problem else f"! {doubt}" if doubt else "")
 
     def _draw_cash(self, ahead: Forecast | None) -> None:
         """Cash of the last year and of the quarters to come, with its band."""
@@ -130,6 +142,7 @@ class Decide(View):
     def _focused(self, event: FieldRow.Focused) -> None:
         field = event.row.field
         unit = f" ({self.say(UNITS[field.kind])})" if UNITS[field.kind] else ""
+        self._remark()
         self.query_one("#rule", Static).update(f"[bold]{event.row.title}[/]{unit}\n{self.say(field.rule)}")
 
     # -- actions --------------------------------------------------------------------------------------------------

@@ -91,9 +91,13 @@ class FieldRow(Widget, can_focus=True):
             style = "reverse"
         title = fit(f"  {self.title}", min(max(TITLE, self.size.width * 2 // 5), self.size.width - VALUE - UNIT - 2))
         unit = self.speech.say(UNITS[self.field.kind]) if UNITS[self.field.kind] else ""
-        cells = VALUE if unit else VALUE + UNIT + 1
-        shown = (fit(value, VALUE, "right"), " ", fit(unit, UNIT)) if unit else (fit(value, cells), "", "")
-        line = Content.assemble(title, " ", (shown[0], style), shown[1], (shown[2], "$axis"))
+        if not unit:
+            parts = [(fit(value, VALUE + UNIT + 1), style)]
+        elif self.problem or self.warning:  # which needs the room
+            parts = [(fit(value, VALUE, "right"), style)]
+        else:
+            parts = [(fit(value, VALUE, "right"), style), (f" {fit(unit, UNIT)}", "$axis")]
+        line = Content.assemble(title, " ", *parts)
         for text, shade in self._remarks(changed):
             if text and line.cell_length < self.size.width - 6:
                 line = Content.assemble(line, " ", (truncate(text, self.size.width - line.cell_length - 1), shade))

@@ -1,0 +1,82 @@
+"""Whole games by keyboard, from the first screen to the last, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.game import Game
+from agents.game.saves import entries
+from tests.tui.conftest import application, game, text
+from tui.speech import Language
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_newcomer_plays_a_game_to_its_end(language: Language):
+    async with application(language) as pilot:
+        await pilot.press("enter")  # quick start
+        while pilot.app.session is None:
+            await pilot.pause(0.01)
+        session = pilot.app.session
+        for _ in range(16):
+            await pilot.press("e", "a", "space", "escape")
+            await pilot.pause()
+            if session.game.over:
+                break
+        assert session.game.over and len(session.game.turns) == 16
+        assert type(pilot.app.screen).__name__ == "Debrief"
+        played = [turn.digest for turn in session.game.turns]
+    assert [turn.digest for turn in Game(session.game.setup, session.game.plans).turns] == played
+    assert [len(entry.saved.plans) for entry in entries() if entry.saved] == [16]
+
+
+async def test_an_experts_quarter_takes_ten_keys():
+    """Price and research changed, funds asked for, quarter ended."""
+    async with game(played=1) as pilot:
+        before = pilot.app.session.game.held()
+        keys = ["e", "6", "1", "enter", "space"]
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert len(keys) <= 10
+        assert pilot.app.session.game.turns[-1].plan == before.with_value("price", 61.0)
+
+
+@pytest.mark.parametrize(
+    "view", ["dashboard", "decide", "rivals", "market", "technology", "why", "shakeout", "briefing", "debrief"]
+)
+@pytest.mark.parametrize("played", [0, 3])
+async def test_every_screen_stands_any_size_language_and_theme(view: str, played: int):
+    async with game(played=played, view=view) as pilot:
+        for size in ((80, 24), (40, 10), (160, 48), (20, 5), (120, 36)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        english = text(pilot)
+        await pilot.press("l", "t", "t", "t", "l")
+        await pilot.pause()
+        assert text(pilot) == english
+        assert pilot.app.screen.query("*")
+
+
+async def test_leaving_a_game_keeps_it_and_continuing_brings_it_back():
+    async with application() as pilot:
+        await pilot.press("enter")
+        while pilot.app.session is None:
+            await pilot.pause(0.01)
+        await pilot.press("space", "space", "e", "5", "1", "enter", "escape")
+        await pilot.pause()
+        game, draft = pilot.app.session.game, pilot.app.session.draft
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.session is None
+        await pilot.app.open_latest()
+        await pilot.pause()
+        assert pilot.app.session.game.turns[-1].digest == game.turns[-1].digest
+        assert pilot.app.session.draft == draft
+
+
+async def test_a_setup_that_cannot_be_is_told_and_the_menu_stays():
+    from agents.game.setup import Setup
+
+    async with application() as pilot:
+        await pilot.app.begin(Setup(vendor="nobody"))
+        await pilot.pause()
+        assert pilot.app.session is None and "nobody" in text(pilot)
