@@ -18,6 +18,7 @@ import numpy as np
 from agents.model import MarketModel
 from benchmarks.assessing import assess_speed, cost_of_assessing, peak_memory_of_assessing
 from benchmarks.floor import floor_runs_per_second
+from benchmarks.forecasts import HORIZONS, coverage, inside
 from benchmarks.installed import size_in_mb
 from benchmarks.parts import share_of_time
 from marketsim.api import strategies_of
@@ -87,6 +88,9 @@ def main() -> None:
     parser.add_argument("--mesa-runs", type=int, default=24, help="runs of the Mesa model")
     parser.add_argument("--memory-runs", type=int, default=20000, help="runs of the memory measurement")
     parser.add_argument("--assessed-runs", type=int, default=100_000, help="runs of the largest assessment")
+    parser.add_argument(
+        "--forecast-games", type=int, default=39, help="games in which forecasts are compared with play"
+    )
     options = parser.parse_args()
     world = load_scenario(SCENARIO)
     parameters, decide = Parameters(world), strategies_of(world)
@@ -104,6 +108,7 @@ def main() -> None:
         "floor by kind of pass, ms per chunk": {kind: round(1000 * value, 1) for kind, value in seconds.items()},
     }
     figures |= _assessing(options.assessed_runs)
+    figures |= _forecasting(options.forecast_games)
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
     )
@@ -124,6 +129,18 @@ def _assessing(runs: int) -> dict[str, float]:
         f"peak memory, {runs // 10} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs // 10, 2),
         f"peak memory, {runs} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs, 2),
     }
+
+
+def _forecasting(games: int) -> dict[str, Any]:
+    """What a forecast of the game costs, and how often what happened lies inside its bands: 0.8 is aimed at."""
+    counts, seconds = coverage(games)
+    shares = {
+        f"inside forecast bands, {horizon} quarters ahead": {
+            name: round(inside(counts[name, ahead]), 2) for name, ahead in counts if ahead == horizon
+        }
+        for horizon in HORIZONS
+    }
+    return {"forecast of 4 quarters, 32 runs, ms of CPU": 1000 * seconds, **shares}
 
 
 if __name__ == "__main__":

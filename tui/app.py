@@ -84,6 +84,13 @@ OPEN_TO_WATCHERS = ("watch", "dashboard", "shakeout")
 """Screens that need nobody's books."""
 
 
+def _kind(name: str) -> type[Screen[None]]:
+    """The class of a view."""
+    module, _, kind = VIEWS[name].partition(":")
+    view: type[Screen[None]] = getattr(import_module(module), kind)
+    return view
+
+
 class MarketApp(App[None]):
     """The game in the terminal."""
 
@@ -202,13 +209,15 @@ class MarketApp(App[None]):
         """Go on with a game."""
         self.session = session
         self.speech = Speech(self.speech.language, session.game.world.vocabulary)
-        watched = session.script or session.game.setup.vendor is None
-        self.push_screen(self._view("watch" if watched else "dashboard" if session.game.turns else "briefing"))
+        self.push_screen(self._view("watch" if session.shown else "dashboard" if session.game.turns else "briefing"))
+
+    @property
+    def _home(self) -> type[Screen[None]]:
+        """The screen that a game comes back to."""
+        return _kind("watch" if self.session is not None and self.session.shown else "dashboard")
 
     def _view(self, name: str) -> Screen[None]:
-        module, _, kind = VIEWS[name].partition(":")
-        view: Screen[None] = getattr(import_module(module), kind)()
-        return view
+        return _kind(name)()
 
     def status(self) -> list[str | Content]:
         """The facts of the status line."""
@@ -222,23 +231,22 @@ class MarketApp(App[None]):
         session = self.session
         if session is None:
             return True
-        if action == "view" and session.game.setup.vendor is None:
+        if action == "view" and session.shown:
             return parameters[0] in OPEN_TO_WATCHERS
         if action in ("undo", "hold"):
             return session.plays
         if action == "end_quarter":
             return session.plays or session.finished
         if action == "play_on":
-            return session.game.setup.vendor is not None and not session.game.over
+            return session.shown and session.game.setup.vendor is not None and not session.game.over
         return True
 
     # -- actions --------------------------------------------------------------------------------------------------
 
     def action_view(self, name: str) -> None:
         """Another screen of the game."""
-        view = self._view(name)
-        if type(self.screen) is not type(view):
-            self.switch_screen(view)
+        if type(self.screen) is not _kind(name):
+            self.switch_screen(self._view(name))
 
     def action_end_quarter(self) -> None:
         """Play the quarter as the draft says and show what came of it."""
@@ -285,7 +293,7 @@ class MarketApp(App[None]):
         """Leave the recording here and play on."""
         if self.session is None or self.session.game.setup.vendor is None or self.session.game.over:
             return
-        self.session.script = []
+        self.session.script = None
         self.session.start_over()
         self.action_view("dashboard")
 
@@ -302,7 +310,10 @@ class MarketApp(App[None]):
                 self.notify(self.speech.say("Saved as {name}", name=session.keep().name), markup=False)
 
     def action_leave(self) -> None:
-        """Back to the screen before; the game and what is being typed are kept."""
+        """Back: to the game's home, from there to the menu; the game and what is being typed are kept."""
+        if self.session is not None and isinstance(self.screen, View) and type(self.screen) is not self._home:
+            self.switch_screen(self._home())
+            return
         if self.session is not None and isinstance(self.screen, View):
             self.try_to(self.session.save)
         self.pop_screen()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agents.game.file import Difference, Saved
 from agents.game.game import Game, Turn
@@ -12,6 +13,10 @@ from agents.game.plan import Plan, PlanProblem
 from agents.game.saves import Autosave, keep
 from agents.game.setup import Setup
 from agents.strategies.outlook import Outlook
+from tui.findings import Findings
+
+if TYPE_CHECKING:
+    from marketsim.shakeout.instrument import Instrument
 
 SHORT_RUNWAY = 3.0
 """Quarters of money below which one should think again."""
@@ -24,14 +29,16 @@ Reason = Literal["runway", "product", "failed"]
 class Session:
     """One game in progress: played, watched or replayed.
 
-    script: plans of a recorded game that are still to be shown; empty when a person plays.
+    script: plans of a recorded game that are still to be shown; None when none is shown.
     autosave: where the game is kept after each quarter; nothing is kept while a market is watched or a recording shown.
+    findings: what screens have worked out about the game as it is now.
     """
 
     game: Game
-    script: list[Plan | None] = field(default_factory=list)
+    script: list[Plan | None] | None = None
     draft: Plan | None = None
     autosave: Autosave = field(default_factory=Autosave)
+    findings: Findings = field(default_factory=Findings)
     _earlier: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,31 +61,44 @@ class Session:
         """A saved game from its first quarter on."""
         return cls(Game(saved.setup), script=list(saved.plans), autosave=Autosave(saved.path))
 
+    @cached_property
+    def instrument(self) -> Instrument:
+        """What the shakeout test reads the game with: the same for all of its quarters."""
+        from agents.game.shakeout import instrument_for
+
+        return instrument_for(self.game)
+
     @property
     def plays(self) -> bool:
         """A person decides for a vendor that is in business."""
-        return self.game.setup.vendor is not None and not self.script and not self.game.over
+        return self.game.setup.vendor is not None and self.script is None and not self.game.over
+
+    @property
+    def shown(self) -> bool:
+        """Nobody decides: a market is watched, or a recorded game shown again."""
+        return self.game.setup.vendor is None or self.script is not None
 
     @property
     def finished(self) -> bool:
         """A person has played to the end, or to the end of the own vendor."""
-        return self.game.setup.vendor is not None and self.game.over
+        return not self.shown and self.game.over
 
     @property
     def ended(self) -> bool:
         """Nothing is left to be seen: the last quarter of the market, or of the recording, has been played."""
-        return self.game.over or (self.game.setup.vendor is not None and not self.script)
+        return self.game.over or self.script == []
 
     def go_to(self, quarters: int) -> None:
         """Show a watched market, or a recording, after so many quarters, as far as there are so many.
 
         Backwards, the quarters before are played again.
         """
-        plans = [*self.game.plans, *self.script]
+        plans = [*self.game.plans, *(self.script or ())]
         if quarters < len(self.game.turns):
             kept = max(quarters, 0)
             self.game = self.game.fork(kept)
-            self.script = plans[kept:] if self.game.setup.vendor is not None else []
+            self.findings = Findings()
+            self.script = None if self.script is None else plans[kept:]
             self.start_over()
         while len(self.game.turns) < quarters and not self.ended:
             self.end_quarter()
@@ -112,7 +132,7 @@ class Session:
 
     def save(self) -> None:
         """Keep the game and the plan that is being typed.  Raises MarketSimError where that is not possible."""
-        if self.game.setup.vendor is not None and not self.script:
+        if not self.shown:
             self.autosave.save(self.game, self.draft)
 
     def keep(self) -> Path:
@@ -136,7 +156,11 @@ class Session:
 
     def end_quarter(self) -> Turn:
         """Play the draft, or the next quarter of the script.  Raises GameError if it cannot be played."""
-        turn = self.game.play(self.script[0] if self.script else self.draft)
-        self.script = self.script[1:]
+        if self.script is None:
+            turn = self.game.play(self.draft)
+        else:
+            turn = self.game.play(self.script[0])
+            self.script = self.script[1:]
+        self.findings = Findings()
         self.start_over()
         return turn

@@ -218,6 +218,6 @@ def moves(facts: Sequence[PublicFacts], rivals: Bools) -> Moves:
     for number in range(LEAST - len(found["price"])):
         sign = 1.0 if number % 2 == 0 else -1.0
         for name, size in (("price", IMAGINED_PRICE), ("speed", 0.0), ("cards", IMAGINED_CARDS)):
-            found[name].append(sign * size * rivals)
+            found[name].append(np.where(rivals, sign * size, 0.0))
     price, speed, cards = (np.array(found[name]) for name in ("price", "speed", "cards"))
     return Moves(price, speed, cards - cards.mean(axis=0))

@@ -17,6 +17,9 @@ from marketsim.state import Floats, MarketState
 
 Reason = Literal["money", "memory", "foundry", "contract", "design", "investors"]
 
+Left = dict[Reason, Floats]
+"""What each reason leaves of what was asked for, in turn, [r]."""
+
 SLACK = 1e-3
 """Share of what was asked for that may be missing without being told."""
 BOUNDLESS = 1e12
@@ -49,30 +52,29 @@ def cuts_of(step: Step) -> Iterator[Cut]:
     asked = {name: 1.0 * getattr(step.decision, name)[seat] for name in Decision.axes()}
     for row, node in enumerate(step.obs.world.nodes):
         change, path = asked["capacity"][row], f"capacity.{node}"
-        yield from _cuts(path, np.maximum(change, 0.0), money=paid.capacity[seat, row], foundry=done.granted[seat, row])
-        yield from _cuts(path, np.maximum(-change, 0.0), -1.0, contract=_given_up(step)[row])
+        granted: Left = {"money": paid.capacity[seat, row], "foundry": done.granted[seat, row]}
+        yield from _cuts(path, np.maximum(change, 0.0), granted)
+        yield from _cuts(path, np.maximum(-change, 0.0), {"contract": _given_up(step)[row]}, -1.0)
     share = asked["run_share"]
-    cards = {"money": paid.cards, "memory": done.cards}
-    left = {name: share * ratio(made[seat], wish.cards[seat], otherwise=1.0) for name, made in cards.items()}
-    yield from _cuts("run_share", share, **left)
-    starts = {"design": wish.starts_product, "money": paid.starts_product}
-    yield from _cuts(
-        "start_product", asked["start_product"], **{name: 1.0 * each[seat] for name, each in starts.items()}
-    )
+    cards: Left = {"money": paid.cards, "memory": done.cards}
+    run: Left = {name: share * ratio(made[seat], wish.cards[seat], otherwise=1.0) for name, made in cards.items()}
+    yield from _cuts("run_share", share, run)
+    starts: Left = {"design": 1.0 * wish.starts_product[seat], "money": 1.0 * paid.starts_product[seat]}
+    yield from _cuts("start_product", asked["start_product"], starts)
     for name in ("research", "adaptation", "service"):
-        yield from _cuts(name, asked[name], money=getattr(paid, name)[seat])
+        yield from _cuts(name, asked[name], {"money": getattr(paid, name)[seat]})
     flows = step.outcome.flows
-    yield from _cuts("funds", asked["funds"], investors=flows["raised"][seat] + flows["guidance_fund"][seat])
+    yield from _cuts("funds", asked["funds"], {"investors": flows["raised"][seat] + flows["guidance_fund"][seat]})
 
 
-def _cuts(path: str, asked: Floats, sign: float = 1.0, **left: Floats) -> Iterator[Cut]:
-    """The cuts of one field.  asked [r], at least 0; left: what each reason leaves of it in turn, [r]."""
+def _cuts(path: str, asked: Floats, left: Left, sign: float = 1.0) -> Iterator[Cut]:
+    """The cuts of one field.  asked [r], at least 0."""
     before = asked
     for reason, after in left.items():
         less = after < before - SLACK * asked
         if less.any():
-            wanted, left_over = (sign * float(each.mean()) + 0.0 for each in (asked, after))  # no -0.0
-            yield Cut(path, wanted, left_over, reason, float(less.mean()))
+            wanted, done = (sign * float(each.mean()) + 0.0 for each in (asked, after))  # no -0.0
+            yield Cut(path, wanted, done, reason, float(less.mean()))
         before = after
 
 

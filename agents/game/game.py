@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from agents.game.plan import Plan, PlanProblem, plan_of, problems
+from agents.game.plan import ONCE, Plan, PlanProblem, plan_of, problems
 from agents.game.setup import GameError, Setup
 from agents.model import MarketModel
 from agents.strategies import get
@@ -129,8 +129,7 @@ class Game:
         last = self.turns[-1].plan if self.turns else None
         if last is None:
             return holding
-        once = ("capacity", "premium", "start_product", "funds", "bid")
-        return last.model_copy(update={name: getattr(holding, name) for name in once})
+        return last.model_copy(update={name: getattr(holding, name) for name in ONCE})
 
     def advised(self, strategy: str) -> Plan:
         """What a strategy would decide here, knowing what the player knows.  Raises StrategyError for its name."""

@@ -21,6 +21,9 @@ CHOICES = {"product_node": "nodes", "product_memory": "memories"}
 ROUNDING = 1e-6
 """k wafers/quarter, and relative: who gives up all capacity can do so on a machine where it is less by a few bits."""
 
+ONCE = ("capacity", "premium", "start_product", "funds", "bid")
+"""Fields that ask for something once: a plan that is held does not ask again."""
+
 
 class Plan(Section):
     """What a vendor decides in a quarter; units, bounds and meanings as in `marketsim.decisions.Decision`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.game.analyst import Analyst
 from agents.game.game import Game
-from agents.game.plan import Plan
+from agents.game.plan import ONCE, Plan
 from agents.game.runs import OTHER_LUCK, taken
 from agents.game.setup import GameError
 from agents.strategies.outlook import Outlook
@@ -20,9 +20,6 @@ from marketsim.observation import Observation, observe
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.parameters import Parameters
 from marketsim.state import Floats, Outcome
-
-ONCE = ("capacity", "premium", "start_product", "funds", "bid")
-"""Fields that are asked for once: when a plan is held, they are what the rule book's hold has, as in `Game.held`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ class Step:
     @property
     def runway(self) -> Floats:
         """Quarters that cash lasts at the end, [r]; 0 for who has failed."""
-        return np.where(self.after.alive, Outlook(self.after).runway, 0.0)[0]
+        quarters: Floats = np.where(self.after.alive, Outlook(self.after).runway, 0.0)[0]
+        return quarters
 
 
 def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Iterator[Step]:
@@ -74,7 +72,7 @@ def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Ite
     analyst = Analyst(p, [*(turn.before for turn in game.turns), game.state], game.seat, picks)
     market = Market(p, game.setup.seed + OTHER_LUCK, range(len(run)))
     market.state, market.quarter = analyst.assumed(taken(game.state, np.zeros_like(run))), first
-    plan = _decision(p, plans, runs)
+    plan = decision_of(p, plans, runs)
     last = len(p.conditions) - 1
     for number in range(min(quarters, last + 1 - first)):
         luck = taken(draw(p, market.seed, range(runs), market.quarter), run)
@@ -96,8 +94,8 @@ def _as_known(game: Game) -> Parameters:
     return Parameters(game.world.model_copy(update={"events": known}))
 
 
-def _decision(p: Parameters, plans: Sequence[Plan], runs: int) -> Decision:
-    """The plans as the decision of one vendor, [1,..,r], the runs of the first plan first."""
+def decision_of(p: Parameters, plans: Sequence[Plan], runs: int = 1) -> Decision:
+    """Plans as the decision of one vendor, [1,..,r], each for so many runs, those of the first plan first."""
     decisions = [plan.decision(p) for plan in plans]
     return Decision(
         **{

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
 
-from marketsim.state import Ints
+from marketsim.chance import Draws
+from marketsim.state import Ints, MarketState, Outcome
 
-Record = TypeVar("Record")
+Record = TypeVar("Record", MarketState, Draws, Outcome)
 
 OTHER_LUCK = 1 << 63
 """Added to a game's seed it gives luck that no game has: seeds of games are below it."""
 
 
 def taken(record: Record, runs: Ints) -> Record:
-    """A dataclass of arrays for other runs, each of which is one of its own.
+    """Arrays for other runs, each of which is one of those that there are.
 
-    record: such as MarketState, Draws or Outcome, all arrays [...,r].  runs: which run each of the new ones is.
-    Arrays with a run axis of length 1 hold for all runs, and stay as they are.
+    record: all arrays [...,r].  runs: which run each of the new ones is.  Arrays with a run axis of length 1 hold for
+    all runs and stay as they are.
     """
-    assert is_dataclass(record)
-    found: Record = type(record)(**{item.name: _taken(getattr(record, item.name), runs) for item in fields(record)})
-    return found
+    return type(record)(**{item.name: _taken(getattr(record, item.name), runs) for item in fields(record)})
 
 
 def _taken(value: Any, runs: Ints) -> Any:

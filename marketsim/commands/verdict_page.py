@@ -12,6 +12,7 @@ from rich.text import Text
 from marketsim.commands.figures import written
 from marketsim.commands.layout import console, note, ruled, show, title
 from marketsim.commands.tables import CAUSES
+from marketsim.errors import listing
 from marketsim.markdown import listed
 from marketsim.scenario.reference_file import Range
 from marketsim.scenario.vocabulary import Words
@@ -306,10 +307,14 @@ def _trust(job: Job) -> Iterator[RenderableType]:
         yield Text("How often the instrument errs has not been measured: `marketsim validate --instrument`.")
         return
     measured = [which for which in Class if not math.isnan(errors.right[which])]
-    worst = min(measured, key=lambda which: errors.right[which])
+    told = [which for which in measured if errors.right[which] > 0]
+    worst = min(told or measured, key=lambda which: errors.right[which])
     yield Text(
         f"Of simulated runs whose class is known by construction the instrument tells {percent(errors.right[worst])} "
         f"or more of every class rightly (least: {CLASSES[worst]['en']}), and takes "
         f"{percent(errors.false_photovoltaic, 1)} of those of other classes for a photovoltaic shakeout "
         "(docs/validation.md)."
     )
+    never = [CLASSES[which]["en"] for which in measured if which not in told]
+    if never:
+        yield Text(f"Without the facts that are left out it cannot come to: {listing(never)}.")

@@ -27,7 +27,7 @@ WANTED = 0.9
 """Share of runs of each control that the instrument should get right."""
 
 MEANINGS = {
-    "output": "gate A: least change of output from t0 to its best, from a fall of 40 % in firms to three years after t1",
+    "output": "gate A: least change of output from t0 to its best, from 40 % fewer firms to three years after t1",
     "persistence": "axis 1: weight of C3 and C4 beside C1 and C2",
     "evidence": "axis 1: odds from which structure counts as told",
     "cost_facts": "axis 2: least share of the facts of price that go as far as in photovoltaics",
