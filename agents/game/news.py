@@ -1,4 +1,4 @@
-"""What happened in a quarter, as data: events of the scenario, entries, exits, launches, money, new model generations."""
+"""What happened in a quarter, as data: events, entries, exits, launches, money, new generations of models."""
 
 from __future__ import annotations
 
