@@ -28,7 +28,13 @@ def quarter(price=EVEN, spend=(60, 40), met=(1, 1, 1), on_sale=(True, True, True
     terms[0] = np.repeat(np.array(price, dtype=float)[:, :, None], RUNS, axis=2)
     choice, _ = value_shares(terms[0], np.repeat(np.array(on_sale)[:, None], RUNS, axis=1))
     bought = choice * np.array(spend, dtype=float)[:, None] * np.array(met)[:, None, None]
-    return replace(BASE, terms=tuple(terms), choice=choice, bought=bought)
+    return replace(
+        BASE,
+        terms=tuple(terms),
+        choice=choice,
+        bought=bought,
+        spend=np.repeat(np.array(spend, dtype=float)[:, None], RUNS, axis=1),
+    )
 
 
 def explained(before: Outcome, after: Outcome, vendor: int) -> dict[str, float]:

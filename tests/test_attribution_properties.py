@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agents.strategies.registry import BUILT_IN
 from agents.strategies.team import Team
-from marketsim.attribution import MIX, PRESENCE, SHARE_TERMS, SUPPLY, share_points
+from marketsim.attribution import MIX, PAIRED_TERMS, PRESENCE, RIVALS, SHARE_TERMS, SUPPLY, against_market, share_points
 from marketsim.market import Market
 from marketsim.rules.demand import TERMS, sum_of_terms, value_shares
 from marketsim.scenario.library import load_scenario
@@ -49,6 +49,22 @@ def check(before: Outcome, after: Outcome) -> None:
     assert np.abs(points.by_segment + back.by_segment).max() < EXACT
     alone = share_points(*(_first_runs(quarter) for quarter in (before, after)))
     assert np.array_equal(alone.by_segment, points.by_segment[..., :2])
+    for vendor in range(len(points.before)):
+        check_sides(before, after, points.by_segment[:, vendor], vendor)
+
+
+def check_sides(before: Outcome, after: Outcome, points: np.ndarray, vendor: int) -> None:
+    """Own terms are those of all points; what rivals did adds up to `rivals`, but for cards that were not there."""
+    sides = against_market(before, after, vendor)
+    by_term = dict(zip(SHARE_TERMS, points, strict=True))
+    assert np.abs(sides.net.sum(axis=0) - points.sum(axis=0)).max() < EXACT
+    own, rivals = (dict(zip(PAIRED_TERMS, side, strict=True)) for side in (sides.own, sides.rivals))
+    assert all(np.abs(own[name] - by_term[name]).max() < EXACT for name in (*TERMS, PRESENCE, MIX))
+    assert np.abs(own[SUPPLY] + rivals[SUPPLY] - by_term[SUPPLY]).max() < EXACT
+    assert np.abs(sum(rivals[name] for name in (*TERMS, PRESENCE)) - by_term[RIVALS]).max() < EXACT
+    everybody = ((before.choice > 0) == (after.choice > 0)).all(axis=(0, 2))
+    came = np.abs(rivals[PRESENCE][everybody])
+    assert not came.size or came.max() < EXACT
 
 
 def _of_all_money(quarter: Outcome) -> np.ndarray:
@@ -71,7 +87,7 @@ def quarter_of(rng: np.random.Generator, size: tuple[int, int], scale: float, go
     choice, _ = value_shares(sum_of_terms(terms), rng.random((size[0], RUNS)) >= gone)
     met = np.where(rng.random(shape) < short, rng.choice([0, 1e-200, 0.5], shape), 1.0)
     spend = np.where(rng.random(shape[1:]) < short / 2, 0.0, np.exp(3 * rng.normal(size=shape[1:])))
-    return replace(BASE, terms=terms, choice=choice, bought=choice * spend * met)
+    return replace(BASE, terms=terms, choice=choice, bought=choice * spend * met, spend=spend)
 
 
 @settings(drawn, max_examples=300)

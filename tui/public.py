@@ -153,7 +153,7 @@ class Public:
         revenue = self._trace.revenue
         return ratio(revenue, total(revenue, axis=1)[:, None])[:, :, 0]
 
-    # -- buyers ---------------------------------------------------------------------------------------------------
+    # -- buyers; there must have been a quarter -------------------------------------------------------------------
 
     def holders(self, segment: int) -> Floats:
         """Share of each vendor in what a segment's buyers paid, [q,v]; 0 in quarters in which they bought nothing."""
@@ -165,15 +165,26 @@ class Public:
         outcome = self.game.turns[-1].outcome
         return 1 - ratio(total(outcome.bought, axis=0), outcome.spend, otherwise=1.0)[:, 0]
 
-    # -- products -------------------------------------------------------------------------------------------------
+    # -- cards on sale, one value for each vendor; NaN for who has none: it may be in design ----------------------
 
     @cached_property
     def hardware(self) -> tuple[Floats, Floats, Floats]:
-        """Compute (TFLOPS), bandwidth (TB/s) and power (W) of every card on sale, [v,r]."""
-        return hardware(self.p, self.now, self.game.state)
+        """Compute (TFLOPS), bandwidth (TB/s) and power (W) of every card on sale, [v] each."""
+        compute, bandwidth, power = hardware(self.p, self.now, self.game.state)
+        return self._on_sale(compute), self._on_sale(bandwidth), self._on_sale(power)
+
+    @cached_property
+    def throughput(self) -> Floats:
+        """Tokens/s of a fully adapted card on the average buyer's work, [v]."""
+        return self._on_sale(self.facts.throughput)
 
     @cached_property
     def token_cost(self) -> Floats:
-        """RMB for a million tokens of the average buyer's work on a fully adapted card at last quarter's price, [v]."""
-        ownership = card_cost_of_ownership(self.p, self.now, self.facts.price, self.hardware[2])
-        return ratio(ownership, self.facts.throughput, otherwise=np.nan)[:, 0]
+        """RMB for a million tokens of that work at last quarter's price, [v]."""
+        power = hardware(self.p, self.now, self.game.state)[2]
+        ownership = card_cost_of_ownership(self.p, self.now, self.facts.price, power)
+        return self._on_sale(ratio(ownership, self.facts.throughput, otherwise=np.nan))
+
+    def _on_sale(self, values: Floats) -> Floats:
+        state = self.game.state
+        return np.where((state.alive & state.has_product)[:, 0], values[:, 0], np.nan)

@@ -26,8 +26,8 @@ SENTENCES = {
         N_("Your card does {percent} less of this work a second."),
     ),
     "software": (
-        N_("Your software is ahead: {own} of this work runs at its best, {theirs} with {rival}."),
-        N_("Your software is behind: {own} of this work runs at its best, {theirs} with {rival}."),
+        N_("Your software is ahead: {own} of this work is adapted, {theirs} with {rival}."),
+        N_("Your software is behind: {own} of this work is adapted, {theirs} with {rival}."),
     ),
     "lock_in": (
         N_("More of your cards than of {rival}'s are in use here."),
@@ -92,7 +92,7 @@ def match_of(public: Public, segment: int, own: int) -> Match | None:
     )
 
 
-def sentences(match: Match, rival: str, speech: Speech, most: int = 6) -> list[tuple[str, float]]:
+def sentences(match: Match, rival: str, speech: Speech, most: int) -> list[tuple[str, float]]:
     """The price of work first, then the large terms, the largest first; each with the sign of what it does for you."""
     told = [_price_of_work(match, rival, speech)]
     large = sorted(zip(TERMS, match.terms, strict=True), key=lambda term: -abs(term[1]))
@@ -107,7 +107,7 @@ def sentences(match: Match, rival: str, speech: Speech, most: int = 6) -> list[t
 def _price_of_work(match: Match, rival: str, speech: Speech) -> tuple[str, float]:
     """What a token costs a buyer with adapted software, against the rival's."""
     ratio = match.ownership / match.speed
-    percent = f"{abs(ratio - 1):.0%}"
+    percent = speech.share(abs(ratio - 1), 0)
     if ratio > 1:
         return speech.say("Your price per token is {percent} above {rival}'s.", percent=percent, rival=rival), -1.0
     return speech.say("Your price per token is {percent} below {rival}'s.", percent=percent, rival=rival), 1.0
@@ -116,5 +116,5 @@ def _price_of_work(match: Match, rival: str, speech: Speech) -> tuple[str, float
 def _values(name: str, match: Match, rival: str, speech: Speech) -> dict[str, str]:
     """The numbers of a term's sentence."""
     ratio = {"price": match.ownership, "performance": match.speed}.get(name, math.nan)
-    own, theirs = (f"{maturity:.0%}" for maturity in match.maturity)
-    return {"rival": rival, "percent": f"{abs(ratio - 1):.0%}", "own": own, "theirs": theirs}
+    own, theirs = (speech.share(maturity, 0) for maturity in match.maturity)
+    return {"rival": rival, "percent": speech.share(abs(ratio - 1), 0), "own": own, "theirs": theirs}

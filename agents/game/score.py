@@ -14,7 +14,7 @@ from marketsim.trace import Trace
 YEARS_OF_PROFIT = 5.0
 """Assumption of the game: a buyer of the firm wants its price back within five years.
 
-A year, so that a price raised or a budget cut in the last quarter counts little; before research, so that to end
+A whole year, so that a price raised or a budget cut in one quarter counts little; before research, so that to end
 research in the last year saves what it costs and no more: the buyer decides on research himself. Investors of the rule
 book pay several years' revenue; a score by revenue could be had by selling below cost.
 """
@@ -22,14 +22,15 @@ book pay several years' revenue; a score by revenue could be had by selling belo
 IN_A_SENTENCE: Mapping[str, str] = {
     "en": "What the founders' shares are worth: cash less debt, cards at cost, and five times the profit of the last "
     "year before research; nothing for a firm that failed.",
-    "zh": "创始人股权的价值：现金减债务，加上按成本计的库存和在制卡，再加上最近一年研发前利润的五倍；企业倒闭则为零。",
+    "zh": "创始人股权的价值：现金减债务，加上按成本计的库存和在制卡，"
+    "再加上最近一年扣除研发费用前利润的五倍；企业倒闭则为零。",
 }
 
 TERMS: Mapping[str, Mapping[str, str]] = {
     "cash": {"en": "Cash", "zh": "现金"},
     "debt": {"en": "Debt", "zh": "债务"},
     "cards": {"en": "Cards in stock and in process, at cost", "zh": "库存和在制卡（按成本）"},
-    "business": {"en": "Five times the last year's profit before research", "zh": "最近一年研发前利润的五倍"},
+    "business": {"en": "Five times the last year's profit before research", "zh": "最近一年扣除研发费用前利润的五倍"},
     "creditors": {"en": "Loss that creditors bear", "zh": "债权人承担的损失"},
     "others": {"en": "Shares that others hold", "zh": "其他股东的份额"},
 }
@@ -73,7 +74,7 @@ class Score:
         return worth
 
     def beats(self, other: Score) -> Bools:
-        """More value than the other; of two that are worth the same, as of two that failed, the one that lasted longer."""
+        """Whether it has more value than the other, or as much and lasted longer, as of two that failed."""
         same = self.value == other.value
         ahead: Bools = (self.value > other.value) | (same & (self.lasted > other.lasted))
         return ahead

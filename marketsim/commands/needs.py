@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from marketsim.errors import MarketSimError
 
-EXTRAS = {"lifelines": "experiments"}
+EXTRAS = {"lifelines": "experiments", "textual_serve": "workshop"}
 """What brings a library, if it is not `calibration`."""
 
 

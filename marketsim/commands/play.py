@@ -57,7 +57,9 @@ def play(
     if web:
         from marketsim.commands.web import serve
 
-        serve(port)
+        given = {"vendor": vendor, "difficulty": difficulty, "quarters": quarters, "seed": seed, "language": language}
+        options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+        serve(port, [*options, "--", scenario], None if language is None else language.value)
         return
     from tui.app import beginning
 
@@ -89,8 +91,8 @@ def replay(
 
 
 def _open(opening: Opening | None, language: Spoken | None) -> None:
-    """Run the application in this terminal."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    """Run the application in this terminal, or for whoever drives it in its place."""
+    if "TEXTUAL_DRIVER" not in os.environ and not (sys.stdin.isatty() and sys.stdout.isatty()):
         typer.echo("marketsim: the game needs a terminal; for tables and files use `marketsim run`", err=True)
         raise typer.Exit(1)
     if os.environ.get("TERM_PROGRAM") == "iTerm.app":

@@ -93,6 +93,10 @@ class Page:
         """Open another address."""
         self.call("Page.navigate", url=url)
 
+    def resize(self, width: int, height: int) -> None:
+        """Another size, pixels."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
     @property
     def shown(self) -> str:
         """The text of the terminal."""

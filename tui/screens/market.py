@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from marketsim.rules.demand import TERMS
 from marketsim.state import Floats
+from tui.changes import WORDS
 from tui.palette import mark
 from tui.public import Public
 from tui.reasons import Match, match_of, sentences
@@ -40,18 +40,8 @@ COLUMNS = (
 )
 """Columns of the table: key, title, rank."""
 
-TITLES = {
-    "price": N_("price"),
-    "performance": N_("speed"),
-    "software": N_("software"),
-    "lock_in": N_("cards in use"),
-    "reliability": N_("reliability"),
-    "policy": N_("policy"),
-    "affinity": N_("old ties"),
-    "focus": N_("sales effort"),
-    "luck": N_("luck"),
-}
-"""Names of the terms of utility."""
+TITLES = {name: words.title for name, words in WORDS.items()} | {"affinity": N_("Old ties")}
+"""Names of the terms of utility, as where changes of them are explained."""
 
 VALUES = (
     (N_("Price sensitivity"), "price_sensitivity", False),
@@ -59,14 +49,17 @@ VALUES = (
     (N_("Software"), "software_weight", False),
     (N_("Installed base"), "lock_in", False),
     (N_("Reliability"), "reliability_weight", False),
-    (N_("Training, share of work"), "training", True),
-    (N_("Reading, of inference"), "prefill", True),
+    (N_("Training"), "training", True),
+    (N_("Reading (prefill)"), "prefill", True),
     (N_("Orders that wait"), "patience", True),
 )
 """What buyers value: title, field of the scenario's segments, whether it is a share."""
 
 SMALL = 0.02
 """Terms of utility below it, about two per cent of sales, are shown together."""
+
+MOST = 6
+"""Sentences at most."""
 
 PANELS = ("against", "holders", "values")
 
@@ -88,6 +81,7 @@ class MarketView(View):
     def __init__(self) -> None:
         super().__init__()
         self.panel = PANELS[0]
+        self.chosen = ""
 
     def body(self) -> ComposeResult:
         """The table of segments, and three panels on the one under its cursor."""
@@ -97,7 +91,7 @@ class MarketView(View):
             with Container(id="detail"):
                 with Container(id="against", classes="panel"):
                     yield Bars()
-                    yield VerticalScroll(Static(id="words"), can_focus=False)
+                    yield VerticalScroll(*(Static(markup=False) for _ in range(2 * MOST)), id="words", can_focus=False)
                 yield ShareChart(id="holders", classes="panel")
                 with Vertical(id="values", classes="panel"):
                     yield GaugeList()
@@ -116,7 +110,7 @@ class MarketView(View):
         for index, name in enumerate(self.game.world.segments):
             cells = self._cells(index)
             lines.append(Line(name, [cells[column.key] for column in columns]))
-        self.query_one("#segments", Table).show(columns, lines)
+        self.query_one("#segments", Table).show(columns, lines, self.chosen)
         last = self.public.quarters[-1] if self.public.quarters else self.game.now.name
         self.query_one("#list").border_title = self.say("Buyers in {quarter}", quarter=last)
         self._show_detail()
@@ -141,7 +135,7 @@ class MarketView(View):
             "points": Cell(speech.points(moved), "gain" if moved >= 0.0005 else "loss" if moved <= -0.0005 else ""),
             "unserved": Cell(speech.share(unserved), "limit" if unserved > 0.25 else ""),
             "price": Cell(speech.number(segment.price_sensitivity, 1)),
-            "training": Cell(f"{segment.training:.0%}"),
+            "training": Cell(speech.share(segment.training, 0)),
         }
 
     def _marked(self, vendor: int) -> str:
@@ -184,18 +178,20 @@ class MarketView(View):
 
     def _value(self, title: str, values: Floats, chosen: int, is_share: bool) -> Gauge:
         value, high = float(values[chosen]), 1.0 if is_share else max(float(values.max()), 1e-9)
-        text = f"{value:.0%}" if is_share else self.speech.number(value, 1)
+        text = self.speech.share(value, 0) if is_share else self.speech.number(value, 1)
         return Gauge(title, value, text, high=high, reference=float(values.mean()), over=False)
 
     def _show_match(self) -> None:
         """Why buyers choose one or the other, in bars and in words."""
-        panel, words = self.query_one("#against"), self.query_one("#words", Static)
+        panel = self.query_one("#against")
         match = match_of(self.public, self.segment, self.roster.own)
         panel.border_subtitle = ""
         if match is None:
             panel.border_title = self.say("Why they choose")
             self.query_one(Bars).show([])
-            words.update(self.say("Nobody to compare yet: two vendors must be on sale."))
+            self._show_words(
+                [(self.say("Two vendors must have been on sale for a quarter: then reasons stand here."), 0)]
+            )
             return
         names = self.roster.names
         mine = match.vendor == self.roster.own
@@ -204,9 +200,21 @@ class MarketView(View):
             one=self.say("you") if mine else names[match.vendor],
             other=names[match.rival],
         )
+        panel.border_subtitle = self.say("×: times as much as {rival}", rival=names[match.rival])
         self._show_bars(match)
-        told = sentences(match, names[match.rival], self.speech) if mine else []
-        words.update(Content("\n").join(_bullet(text, sign) for text, sign in told))
+        self._show_words(sentences(match, names[match.rival], self.speech, MOST) if mine else [])
+
+    def _show_words(self, told: list[tuple[str, float]]) -> None:
+        """Sentences, each behind a mark for what helps and what hurts."""
+        cells = list(self.query_one("#words").query(Static))
+        for index, (symbol, text) in enumerate(zip(cells[::2], cells[1::2], strict=True)):
+            symbol.display = text.display = index < len(told)
+            if index < len(told):
+                said, sign = told[index]
+                symbol.update("▲" if sign > 0 else "▼" if sign < 0 else "")
+                symbol.set_class(sign > 0, "-gain")
+                symbol.set_class(sign < 0, "-loss")
+                text.update(said)
 
     def _show_bars(self, match: Match) -> None:
         """The terms as factors of sales; those that hardly matter together, so that the product stays exact."""
@@ -217,14 +225,15 @@ class MarketView(View):
         ]
         rest = sum(value for value in match.terms if abs(value) < SMALL)
         if rest:
-            bars.append(Bar(self.say("the rest"), rest))
-        whole = Bar(self.say("in all"), sum(match.terms))
+            bars.append(Bar(self.say("The rest"), rest))
+        whole = Bar(self.say("In all"), sum(match.terms))
         self.query_one(Bars).show(bars, lambda value: f"×{_factor(value)}", whole)
 
     # -- actions --------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted, "#segments")
-    def _chosen(self) -> None:
+    def _highlighted(self) -> None:
+        self.chosen = self.query_one("#segments", Table).chosen
         self._show_detail()
 
     def action_panel(self) -> None:
@@ -237,9 +246,3 @@ def _factor(value: float) -> str:
     """exp of a difference of utility in about three digits."""
     factor = math.exp(value)
     return f"{factor:.2f}" if factor < 9.995 else f"{factor:,.0f}"
-
-
-def _bullet(text: str, sign: float) -> Content:
-    """A sentence with a mark for what helps and what hurts."""
-    symbol, style = ("▲ ", "$gain") if sign > 0 else ("▼ ", "$loss")
-    return Content.assemble((symbol, style), text)

@@ -19,7 +19,7 @@ from tui.palette import mark
 from tui.public import UNKNOWN, Public, Standing
 from tui.roster import roster_of
 from tui.screens.view import View
-from tui.speech import N_, NOTHING
+from tui.speech import N_, NOTHING, three
 from tui.widgets.gauge import Gauge, GaugeList
 from tui.widgets.line_chart import LineChart
 from tui.widgets.table import Cell, Column, Line, Table, Tone
@@ -69,6 +69,8 @@ class Rivals(View):
         self.sorted_by = "share"
         self.reversed = False
         self.picture = PICTURES[0]
+        self.chosen = ""
+        self.opened = False
 
     def body(self) -> ComposeResult:
         """The table, and below it history, buyers and comparison of the vendor under its cursor."""
@@ -89,13 +91,14 @@ class Rivals(View):
     def show(self) -> None:
         """The table as it is sorted, and the vendor under its cursor."""
         self.public, self.roster = Public(self.game), roster_of(self.game, self.speech)
+        self.query_one("#rivals").set_class(self.opened, "-open")
         self._show_table()
         self._show_detail()
 
     def _show_table(self) -> None:
         rows = [(standing, self._cells(standing)) for standing in map(self.public.standing, self.public.vendors)]
         downwards = (self.sorted_by not in TEXTS) != self.reversed
-        rows.sort(key=lambda row: self._place(*row, downwards))
+        rows.sort(key=lambda row: self._place(row[0], row[1], downwards))
         arrow = " ▼" if downwards else " ▲"
         columns = [
             Column(
@@ -107,13 +110,10 @@ class Rivals(View):
             for key, title in COLUMNS.items()
         ]
         lines = [Line(str(standing.vendor), list(cells.values())) for standing, cells in rows]
-        self.query_one("#vendors", Table).show(columns, lines)
-        self.query_one("#list").border_title = self.say("Vendors after {quarter}", quarter=self._last)
-
-    @property
-    def _last(self) -> str:
-        """The last quarter that was played."""
-        return self.public.quarters[-1] if self.public.quarters else self.say("the start")
+        self.query_one("#vendors", Table).show(columns, lines, self.chosen)
+        done = self.public.quarters
+        title = self.say("Vendors after {quarter}", quarter=done[-1]) if done else self.say("Vendors at the start")
+        self.query_one("#list").border_title = title
 
     def _place(self, standing: Standing, cells: dict[str, Cell], downwards: bool) -> tuple[bool, float | str]:
         """Where a row goes; what is unknown comes last in either direction."""
@@ -137,7 +137,7 @@ class Rivals(View):
             "price": speech.price(standing.price),
             "price_change": _percent(standing.price_change),
             "share": speech.share(standing.share),
-            "share_change": speech.points(round(standing.share_change, 3) + 0.0),
+            "share_change": speech.points(standing.share_change),
             "cards": speech.cards(standing.cards),
             "age": self._age(standing),
             "status": self._status(standing),
@@ -156,11 +156,12 @@ class Rivals(View):
         return self.speech.title(list(getattr(self.game.world, parts).values())[index].title)
 
     def _age(self, standing: Standing) -> str:
-        if not math.isnan(standing.age):
-            return self.say("{number} q", number=f"{standing.age:.0f}")
-        if standing.node == UNKNOWN or not self.public.quarters:
+        """Quarters on sale; at least as many as were played for what was there before."""
+        played = len(self.public.quarters)
+        if standing.node == UNKNOWN or not played:
             return NOTHING
-        return self.say("{number} q", number=f">{len(self.public.quarters)}")
+        age = f">{played}" if math.isnan(standing.age) else f"{standing.age:.0f}"
+        return self.say("{number} q", number=age)
 
     def _status(self, standing: Standing) -> str:
         match standing.status:
@@ -225,10 +226,13 @@ class Rivals(View):
     def _show_comparison(self) -> None:
         left, right = (self.other, self.vendor) if self.vendor != self.roster.own else (self.vendor, self.other)
         panel = self.query_one("#versus")
-        panel.border_title = self.say("{one} and {other}", one=self._who(left), other=self._who(right))
+        if left == self.roster.own:
+            panel.border_title = self.say("You and {other}", other=self._who(right))
+        else:
+            panel.border_title = self.say("{one} and {other}", one=self._who(left), other=self._who(right))
         self.query_one("#facts", Static).update(Content("\n").join(self._facts(self.vendor)))
-        names = [Column("title", "", "left"), Column("left", truncate(self._who(left), 12)), Column("ahead", "")]
-        names += [Column("right", truncate(self._who(right), 12)), Column("gap", "", rank=1)]
+        names = [Column("title", "", "left"), Column("left", self._who(left)), Column("ahead", "")]
+        names += [Column("right", self._who(right)), Column("gap", "", rank=1)]
         self.query_one("#compared", Table).show(names, self._compared(left, right))
 
     def _facts(self, vendor: int) -> list[Content]:
@@ -252,14 +256,14 @@ class Rivals(View):
         compute, bandwidth, power = public.hardware
         one, other = public.standing(left), public.standing(right)
         rows = (
-            (N_("Price of a card"), one.price, other.price, speech.price, -1),
-            (N_("Tokens a second"), *_both(public.facts.throughput[:, 0], left, right), speech.count, 1),
-            (N_("Million tokens"), *_both(public.token_cost, left, right), speech.small_price, -1),
-            (N_("Compute, TFLOPS"), *_both(compute[:, 0], left, right), speech.count, 1),
-            (N_("Bandwidth, TB/s"), *_both(bandwidth[:, 0], left, right), speech.number, 1),
-            (N_("Power, W"), *_both(power[:, 0], left, right), speech.count, -1),
+            (N_("Price"), one.price, other.price, speech.price, -1),
+            (N_("Tokens/s"), *_both(public.throughput, left, right), three, 1),
+            (N_("Token cost"), *_both(public.token_cost, left, right), speech.small_price, -1),
+            (N_("TFLOPS"), *_both(compute, left, right), three, 1),
+            (N_("TB/s"), *_both(bandwidth, left, right), three, 1),
+            (N_("Power, W"), *_both(power, left, right), three, -1),
             (N_("Cards sold"), one.cards, other.cards, speech.cards, 1),
-            (N_("Share of revenue"), one.share, other.share, speech.share, 1),
+            (N_("Share"), one.share, other.share, speech.share, 1),
         )
         lines = []
         for title, mine, theirs, format, wanted in rows:
@@ -268,14 +272,15 @@ class Rivals(View):
             arrow = "" if not ahead else "◀" if ahead > 0 else "▶"
             cells = [Cell(self.say(title)), Cell(format(mine), "strong" if ahead > 0 else ""), Cell(arrow)]
             cells += [Cell(format(theirs), "strong" if ahead < 0 else "")]
-            cells += [Cell(_percent(theirs / mine - 1) if known else NOTHING, "muted")]
+            cells += [Cell(_gap(theirs / mine) if known else NOTHING, "muted")]
             lines.append(Line(title, cells))
         return lines
 
     # -- actions --------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted, "#vendors")
-    def _chosen(self) -> None:
+    def _highlighted(self) -> None:
+        self.chosen = self.query_one("#vendors", Table).chosen
         self._show_detail()
 
     @on(DataTable.RowSelected, "#vendors")
@@ -309,7 +314,11 @@ class Rivals(View):
 
     def action_open(self) -> None:
         """The vendor under the cursor on the whole screen."""
-        self.query_one("#rivals").add_class("-open")
+        self._open(True)
+
+    def _open(self, opened: bool) -> None:
+        self.opened = opened
+        self.query_one("#rivals").set_class(opened, "-open")
 
     def action_step(self, rows: int) -> None:
         """The vendor above or below in the table."""
@@ -318,9 +327,8 @@ class Rivals(View):
 
     def action_back(self) -> None:
         """Back to the table, and from there to where one came from."""
-        page = self.query_one("#rivals")
-        if page.has_class("-open"):
-            page.remove_class("-open")
+        if self.opened:
+            self._open(False)
             self.query_one("#vendors").focus()
         else:
             self.app.action_leave()
@@ -336,6 +344,11 @@ def _short(title: str, width: int = 16) -> str:
 
 def _percent(change: float) -> str:
     return f"{round(100 * change) + 0:+d}%" if math.isfinite(change) else NOTHING
+
+
+def _gap(ratio: float) -> str:
+    """How much more or less, or how many times as much."""
+    return _percent(ratio - 1) if ratio < 3 else f"×{three(ratio)}"
 
 
 def _both(values: Floats, left: int, right: int) -> tuple[float, float]:

@@ -12,63 +12,32 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.widgets import DataTable, Static
 
-from marketsim.rules.arrays import ratio
-from tui.cells import truncate
 from tui.design import (
     STEPS,
     Design,
     contracts_ahead,
-    good_dies,
     idle_wafer,
     in_design,
     is_open_for,
-    on_offer,
     on_sale,
-    open_from,
     speeds,
     started,
     starts_in,
 )
-from tui.palette import mark
-from tui.public import Public
+from tui.ladder import MEMORIES, NODES, TIGHT, memory_cells, node_cells, wafers
+from tui.public import UNKNOWN, Public
 from tui.roster import roster_of
 from tui.screens.view import View
-from tui.speech import N_, NOTHING
+from tui.speech import N_, NOTHING, three
 from tui.widgets.gauge import Gauge, GaugeList
 from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.table import Cell, Column, Line, Table
 
-NODES = (
-    ("node", N_("Node"), 0),
-    ("who", N_("Products of"), 2),
-    ("compute", N_("TFLOPS"), 1),
-    ("yield", N_("Yield"), 0),
-    ("die", N_("Good die"), 0),
-    ("wafer", N_("Wafer"), 5),
-    ("free", N_("Free, k wafers"), 0),
-    ("lead", N_("Lead"), 3),
-    ("design", N_("Design"), 4),
-    ("tape_out", N_("Tape-out"), 1),
-    ("opens", N_("Open"), 2),
-)
-MEMORIES = (
-    ("memory", N_("Memory"), 0),
-    ("who", N_("Products of"), 2),
-    ("bandwidth", N_("TB/s"), 0),
-    ("size", N_("GB"), 1),
-    ("price", N_("a GB"), 2),
-    ("cost", N_("of a card"), 0),
-    ("supply", N_("TB a quarter"), 3),
-    ("used", N_("Used"), 0),
-    ("short", N_("Supply"), 0),
-)
-"""Columns of the tables: key, title, rank."""
-
 AHEAD = 5
 """Quarters of coming capacity that are shown."""
 
-TIGHT = 0.05
-"""Share of a node's capacity: what is free is short below it."""
+LARGEST = 3
+"""Vendors whose products are shown where nobody is played."""
 
 PANELS = ("product", "roofline", "capacity")
 
@@ -79,8 +48,8 @@ class Technology(View):
     heading = N_("Technology and foundry")
     about = N_(
         "Nodes and memories to build cards on. The cursors of the two tables choose a node and a memory: below stands "
-        "what a product on them would be, and when. The roofline shows how fast cards are from writing only (bound by "
-        "memory) to reading only (bound by compute). Last come your capacity and what is free."
+        "what a product on them would be, and when. The roofline shows how fast cards are from writing only (decode, "
+        "bound by memory) to reading only (prefill, bound by compute). Last come your capacity and what is free."
     )
     CSS_PATH = "technology.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -91,7 +60,7 @@ class Technology(View):
     def __init__(self) -> None:
         super().__init__()
         self.panel = PANELS[0]
-        self.chose = False
+        self.chosen: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         """Two tables to choose from, and three panels."""
@@ -100,11 +69,11 @@ class Technology(View):
                 yield Table(id="nodes")
             with Vertical(id="memories-panel", classes="panel"):
                 yield Table(id="memories")
-            with Vertical(id="product", classes="panel"):
+            with Vertical(id="product", classes="panel picture"):
                 yield Table(id="products", chooses=False)
                 yield Static(id="note", markup=False)
-            yield LineChart(id="roofline", classes="panel")
-            with Vertical(id="capacity", classes="panel"):
+            yield LineChart(id="roofline", classes="panel picture")
+            with Vertical(id="capacity", classes="panel picture"):
                 yield GaugeList()
                 yield Table(id="contracts", chooses=False)
                 yield Static(id="terms", markup=False)
@@ -112,17 +81,12 @@ class Technology(View):
     def show(self) -> None:
         """Everything as it is now; at first the cursors are on the own product."""
         self.public, self.roster = Public(self.game), roster_of(self.game, self.speech)
-        world, facts, model = self.game.world, self.public.facts, self.roster.own
-        if model < 0:
-            model = self.public.rivals[0] if self.public.rivals else 0
-        own = {
-            "nodes": list(world.nodes)[facts.node[model, 0]],
-            "memories": list(world.memories)[facts.memory[model, 0]],
-        }
-        for name, columns, cells in (("nodes", NODES, self._node), ("memories", MEMORIES, self._memory)):
+        if not self.chosen:
+            self.chosen = self._first_choice()
+        for name, columns, cells in (("nodes", NODES, node_cells), ("memories", MEMORIES, memory_cells)):
             lines = []
-            for index, key in enumerate(getattr(world, name)):
-                found = cells(index)
+            for index, key in enumerate(getattr(self.game.world, name)):
+                found = cells(self.public, self.roster, self.speech, index)
                 lines.append(Line(key, [found[column] for column, _, _ in columns]))
             titles = [
                 Column(
@@ -133,75 +97,19 @@ class Technology(View):
                 )
                 for key, title, rank in columns
             ]
-            self.query_one(f"#{name}", Table).show(titles, lines, "" if self.chose else own[name])
-        self.chose = True
+            self.query_one(f"#{name}", Table).show(titles, lines, self.chosen[name])
         self.query_one("#nodes-panel").border_title = self.say("Nodes, and what wafers cost today")
         self.query_one("#memories-panel").border_title = self.say("Memories")
         self._show_capacity()
         self._show_choice()
 
-    # -- the tables -----------------------------------------------------------------------------------------------
-
-    def _node(self, index: int) -> dict[str, Cell]:
-        """A node's cells by column."""
-        game, speech = self.game, self.speech
-        node = list(game.world.nodes.values())[index]
-        limit, dies = float(game.now.wafer_limit[index, 0]), float(good_dies(game)[index])
-        wafer, opens = float(game.now.wafer_price[index, 0]), open_from(game, index)
-        is_open = limit > 0
-        free = float(self.public.facts.free_capacity[index, 0])
-        return {
-            "node": Cell(speech.title(node.title), "" if is_open else "muted"),
-            "who": Cell(self._users("node", index)),
-            "compute": Cell(speech.count(node.compute)),
-            "yield": Cell(f"{dies / node.gross_dies:.0%}"),
-            "die": Cell(speech.price(wafer / dies)),
-            "wafer": Cell(speech.price(wafer)),
-            "free": Cell(
-                self.say("{free} of {limit}", free=f"{free:.1f}", limit=f"{limit:.1f}") if is_open else NOTHING,
-                "limit" if is_open and free < TIGHT * limit else "",
-            ),
-            "lead": Cell(self._quarters(node.contract_lead)),
-            "design": Cell(self._quarters(node.design_time)),
-            "tape_out": Cell(speech.money(node.tape_out_cost)),
-            "opens": Cell(self.say("now") if is_open else opens or self.say("never"), "" if is_open else "muted"),
-        }
-
-    def _memory(self, index: int) -> dict[str, Cell]:
-        """A memory's cells by column."""
-        game, speech = self.game, self.speech
-        memory = list(game.world.memories.values())[index]
-        price, supply = float(game.now.memory_price[index, 0]), float(game.now.memory_supply[index, 0])
-        scarce, used = math.isfinite(supply), math.nan
-        if scarce and game.turns:
-            outcome = game.turns[-1].outcome
-            used = float(ratio(outcome.memory_used, outcome.memory_limit)[index, 0])
-        short = bool(game.turns) and scarce and self.public.facts.memory_short[index, 0] > 0
-        return {
-            "memory": Cell(speech.title(memory.title)),
-            "who": Cell(self._users("memory", index)),
-            "bandwidth": Cell(speech.number(memory.bandwidth)),
-            "size": Cell(speech.count(memory.per_card)),
-            "price": Cell(speech.small_price(price)),
-            "cost": Cell(speech.price(memory.per_card * price / 1000)),
-            "supply": Cell(speech.count(supply)),
-            "used": Cell(speech.share(used), "limit" if short else ""),
-            "short": Cell(
-                self.say("short") if short else self.say("enough") if scarce else self.say("plentiful"),
-                "limit" if short else "",
-            ),
-        }
-
-    def _users(self, part: str, index: int) -> str:
-        """Letters of those whose product on sale is on a node or memory, the largest first."""
-        public, own = self.public, self.roster.own
-        every = [*public.rivals, own] if own >= 0 else public.rivals
-        users = [v for v in every if getattr(public.standing(v), part) == index]
-        letters = [mark(self.roster.slots[v], v == own) for v in users]
-        return "".join(sorted(letters, key=lambda letter: letter != "*")) or NOTHING
-
-    def _quarters(self, number: int) -> str:
-        return self.say("{number} q", number=number)
+    def _first_choice(self) -> dict[str, str]:
+        """Node and memory of the own product, or of the largest vendor's."""
+        world, facts, model = self.game.world, self.public.facts, self.roster.own
+        if model < 0:
+            model = self.public.rivals[0] if self.public.rivals else 0
+        node, memory = int(facts.node[model, 0]), int(facts.memory[model, 0])
+        return {"nodes": list(world.nodes)[node], "memories": list(world.memories)[memory]}
 
     # -- what the cursors choose ----------------------------------------------------------------------------------
 
@@ -238,39 +146,73 @@ class Technology(View):
         return [(title, design) for title, design in found if design is not None]
 
     def _show_products(self, products: list[tuple[str, Design]]) -> None:
-        panel, speech, note = self.query_one("#product"), self.speech, self.query_one("#note", Static)
-        panel.border_title = self.say("Your products, and one on the chosen node and memory")
-        columns = [Column("title", "", "left"), *(Column(title, title) for title, _ in products)]
-        rows = (
-            (N_("Node"), [truncate(self._title("nodes", design.node), 14) for _, design in products]),
-            (N_("Memory"), [truncate(self._title("memories", design.memory), 14) for _, design in products]),
-            (N_("Compute, TFLOPS"), [speech.count(design.compute) for _, design in products]),
-            (N_("Bandwidth, TB/s"), [speech.number(design.bandwidth) for _, design in products]),
-            (N_("Tokens a second"), [speech.count(design.throughput) for _, design in products]),
-            (N_("Cost of a card"), [speech.price(design.unit_cost) for _, design in products]),
-            (N_("Cards out"), [design.out or self.say("now") for _, design in products]),
-            (N_("Tape-out to pay"), [speech.money(d.tape_out) if d.tape_out else NOTHING for _, d in products]),
-            (N_("Second tape-out"), [f"{design.respin:.0%}" if design.out else NOTHING for _, design in products]),
+        """Own products side by side; where nobody is played, what the largest vendors sell."""
+        panel, table, note = (
+            self.query_one("#product"),
+            self.query_one("#products", Table),
+            self.query_one("#note", Static),
         )
-        last = len(products) - 1
-        lines = [
-            Line(title, [Cell(self.say(title)), *(Cell(t, "strong" if i == last else "") for i, t in enumerate(texts))])
-            for title, texts in rows
-        ]
-        self.query_one("#products", Table).show(columns, lines if products else [])
-        if not products:
-            note.update(self.say("You have no vendor here: nothing to design."))
-        elif not is_open_for(self.game, self.choice[0]):
-            note.update(self.say("The node has no capacity by its tape-out: it would wait."))
-        else:
-            note.update(
-                self.say(
-                    "With research of {money} a quarter until tape-out, at today's prices and yield.",
-                    money=speech.money(self.research),
-                )
+        if products:
+            panel.border_title = self.say("Your products, and one on the chosen node and memory")
+            table.show(
+                [Column("title", "", "left"), *(Column(title, title) for title, _ in products)],
+                _lines(self._rows(products), strong=len(products)),
             )
+            note.update(self._note())
+        else:
+            panel.border_title = self.say("Products of the largest vendors")
+            names = [self.roster.names[rival] for rival in self.public.rivals[:LARGEST]]
+            table.show(
+                [Column("title", "", "left"), *(Column(name, name) for name in names)],
+                _lines(self._rival_rows(self.public.rivals[:LARGEST])),
+            )
+            note.update("")
+
+    def _rows(self, products: list[tuple[str, Design]]) -> list[tuple[str, list[str]]]:
+        """Titles, and texts for each product."""
+        speech, designs = self.speech, [design for _, design in products]
+        return [
+            (self.say("Node"), [self._title("nodes", design.node) for design in designs]),
+            (self.say("Memory"), [self._title("memories", design.memory) for design in designs]),
+            (self.say("TFLOPS"), [three(design.compute) for design in designs]),
+            (self.say("TB/s"), [three(design.bandwidth) for design in designs]),
+            (self.say("Tokens/s"), [three(design.throughput) for design in designs]),
+            (self.say("Card cost"), [speech.price(design.unit_cost) for design in designs]),
+            (self.say("Cards out"), [design.out or self.say("now") for design in designs]),
+            (self.say("Tape-out"), [speech.money(d.tape_out) if d.tape_out else NOTHING for d in designs]),
+            (
+                self.say("Respin risk"),
+                [speech.share(design.respin, 0) if design.out else NOTHING for design in designs],
+            ),
+        ]
+
+    def _rival_rows(self, rivals: list[int]) -> list[tuple[str, list[str]]]:
+        """The same of rivals, as far as it is known."""
+        public, standings = self.public, [self.public.standing(rival) for rival in rivals]
+        compute, bandwidth, power = public.hardware
+        return [
+            (self.say("Node"), [self._title("nodes", standing.node) for standing in standings]),
+            (self.say("Memory"), [self._title("memories", standing.memory) for standing in standings]),
+            (self.say("TFLOPS"), [three(compute[rival]) for rival in rivals]),
+            (self.say("TB/s"), [three(bandwidth[rival]) for rival in rivals]),
+            (self.say("Power, W"), [three(power[rival]) for rival in rivals]),
+            (self.say("Tokens/s"), [three(public.throughput[rival]) for rival in rivals]),
+            (self.say("Price"), [self.speech.price(standing.price) for standing in standings]),
+            (self.say("Token cost"), [self.speech.small_price(public.token_cost[rival]) for rival in rivals]),
+        ]
+
+    def _note(self) -> str:
+        """On what the figures of the product to be started rest."""
+        if not is_open_for(self.game, self.choice[0]):
+            return self.say("The node has no capacity by its tape-out: it would wait.")
+        return self.say(
+            "With research of {money} a quarter until tape-out, at today's prices and yield.",
+            money=self.speech.money(self.research),
+        )
 
     def _title(self, parts: str, index: int) -> str:
+        if index == UNKNOWN:
+            return NOTHING
         return self.speech.title(list(getattr(self.game.world, parts).values())[index].title)
 
     def _show_roofline(self, products: list[tuple[str, Design]]) -> None:
@@ -278,7 +220,7 @@ class Technology(View):
         public, chart = self.public, self.query_one("#roofline", LineChart)
         compute, bandwidth, _ = public.hardware
         rivals = public.rivals[: 1 if products else 2]
-        cards = [(float(compute[rival, 0]), float(bandwidth[rival, 0])) for rival in rivals]
+        cards = [(float(compute[rival]), float(bandwidth[rival])) for rival in rivals]
         shown = [products[0], products[-1]] if len(products) > 1 else products
         cards += [(design.compute, design.bandwidth) for _, design in shown]
         curves = speeds(self.game.parameters, *zip(*cards, strict=True)) if cards else np.zeros((0, STEPS + 1))
@@ -286,14 +228,14 @@ class Technology(View):
         for (title, design), curve in zip(shown, curves[len(rivals) :], strict=True):
             title = title if design.out else self.say("you")
             series.append(Series(title, curve.tolist(), own=not design.out, reference=bool(design.out)))
-        chart.border_title = self.say("Tokens a second, by share of reading in the work")
+        chart.border_title = self.say("Tokens a second, by share of prefill")
         mixes = [segment.prefill for segment in self.game.world.segments.values()]
         chart.border_subtitle = self.say(
-            "0% bound by memory · 100% by compute · buyers {low} to {high}",
-            low=f"{min(mixes):.0%}",
-            high=f"{max(mixes):.0%}",
+            "← memory-bound · buyers {low} to {high} · compute-bound →",
+            low=self.speech.share(min(mixes), 0),
+            high=self.speech.share(max(mixes), 0),
         )
-        chart.show(series, [f"{step / STEPS:.0%}" for step in range(STEPS + 1)], self.speech.count, low=0)
+        chart.show(series, [f"{step / STEPS:.0%}" for step in range(STEPS + 1)], _speed, low=0)
 
     # -- capacity -------------------------------------------------------------------------------------------------
 
@@ -314,18 +256,17 @@ class Technology(View):
             terms.update("")
 
     def _taken(self, index: int, played: bool) -> Gauge:
-        """What contracts hold of a node; its note says what this quarter's asking can get."""
+        """What contracts hold of a node."""
         game = self.game
         limit, free = (float(v[index, 0]) for v in (game.now.wafer_limit, self.public.facts.free_capacity))
         own = float(game.state.contracts[self.roster.own, index, 0]) if played else math.nan
         return Gauge(
             self._title("nodes", index),
             limit - free,
-            self.say("{taken} of {limit}", taken=f"{limit - free:.1f}", limit=f"{limit:.1f}"),
+            self.say("{taken} of {limit}", taken=wafers(limit - free), limit=wafers(limit)),
             high=limit,
             reference=own,
             over=free < TIGHT * limit,
-            note=self.say("{number} to be had", number=f"{on_offer(game)[index]:.1f}"),
         )
 
     def _contracts(self) -> tuple[list[Column], list[Line]]:
@@ -345,8 +286,8 @@ class Technology(View):
                     Cell(f"{value:.2f}", "gain" if value > before else "")
                     for value, before in zip(ahead[:, index], earlier, strict=True)
                 ]
-                plan = Cell(f"{wanted:+.2f}" if wanted else NOTHING)
-                lines.append(Line(name, [Cell(self._title("nodes", index)), *cells, plan]))
+                cells.append(Cell(f"{wanted:+.2f}" if wanted else NOTHING))
+                lines.append(Line(name, [Cell(self._title("nodes", index)), *cells]))
         return columns, lines
 
     def _terms(self) -> str:
@@ -366,10 +307,23 @@ class Technology(View):
     # -- actions --------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted)
-    def _chosen(self) -> None:
+    def _highlighted(self) -> None:
+        self.chosen = {name: self.query_one(f"#{name}", Table).chosen for name in self.chosen}
         self._show_choice()
 
     def action_panel(self) -> None:
         """The next panel where there is room for one."""
         self.panel = PANELS[(PANELS.index(self.panel) + 1) % len(PANELS)]
         self._show_choice()
+
+
+def _lines(rows: list[tuple[str, list[str]]], strong: int = -1) -> list[Line]:
+    """Rows of a table; column `strong` stands out."""
+    return [
+        Line(title, [Cell(title), *(Cell(text, "strong" if i == strong else "") for i, text in enumerate(texts, 1))])
+        for title, texts in rows
+    ]
+
+
+def _speed(tokens: float) -> str:
+    return three(tokens) if tokens else "0"

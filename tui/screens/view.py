@@ -71,7 +71,11 @@ class View(Page):
         *(
             Binding(str(number), f"app.view('{name}')", name, show=False, id=f"view.{name}")
             for number, name in enumerate(
-                ("decide", "rivals", "market", "technology", "why", "shakeout", "briefing", "debrief"), start=2
+                (
+                    *(N_("decide"), N_("rivals"), N_("market"), N_("technology")),
+                    *(N_("why"), N_("shakeout"), N_("briefing"), N_("debrief")),
+                ),
+                start=2,
             )
         ),
         Binding("e", "app.view('decide')", N_("decide"), id="decide"),
@@ -109,6 +113,20 @@ class View(Page):
     def on_mount(self) -> None:
         """Fill the view when it appears."""
         self.redraw()
+
+    def open_field(self, path: str) -> None:
+        """The form, on the row of a field.  path: as of the plan; with a dot at the end, the first of its parts."""
+        self.app.action_view("decide")
+        self.app.screen.call_after_refresh(self._focus_field, path)
+
+    def _focus_field(self, path: str) -> None:
+        from tui.widgets.field_row import FieldRow
+
+        rows = self.app.screen.query(FieldRow)
+        row = next((row for row in rows if row.field.path == path or row.field.path.startswith(path)), None)
+        if row is not None:
+            row.remove_class("-detail")
+            row.focus()
 
     async def respeak(self) -> None:
         """Say everything again, in a language that has changed."""

@@ -85,6 +85,7 @@ class LineChart(Chart):
     _series: tuple[Series, ...] = ()
     _labels: tuple[str, ...] = ()
     _limit: Limit | None = None
+    _numbered: tuple[int, ...] = ()
     _format: Format = "{:g}".format
     _ends: tuple[float | None, float | None] = (None, None)
 
@@ -96,10 +97,12 @@ class LineChart(Chart):
         limit: Limit | None = None,
         low: float | None = None,
         high: float | None = None,
+        numbered: Sequence[int] = (),
     ) -> None:
         """Draw these series.
 
         format: text of a value, for ticks and the value beside a name.  low, high: fixed ends of the y axis.
+        numbered: places of labels at which the first series carries 1, 2, ...
         Raises ValueError if a series or a band does not match the labels.
         """
         for one in series:
@@ -109,7 +112,7 @@ class LineChart(Chart):
                 raise ValueError(f"series {one.name!r}: its band must be as long as its {len(one.values)} values")
         self._series, self._labels = tuple(series), tuple(labels)
         self._limit = limit if limit and math.isfinite(limit.value) else None
-        self._format, self._ends = format, (low, high)
+        self._format, self._ends, self._numbered = format, (low, high), tuple(numbered)
         self.changed()
 
     def draw(self, width: int, height: int, ink: Ink) -> list[Strip]:
@@ -131,6 +134,8 @@ class LineChart(Chart):
         dots.draw(canvas, frame.left, frame.top)
         if ink.no_color and not ink.ascii:
             _draw_marks(canvas, dots, frame, [line.pen for line in lines])
+        if lines:
+            _draw_numbers(canvas, frame, scale, lines[0], self._numbered, len(self._labels))
         if self._limit:
             _name_limit(canvas, dots, frame, scale, self._limit)
         draw_tags(canvas, frame, tags, [(scale.at(last_of(one.values), dots.height) + 0.5) / 4 for one in named])
@@ -210,6 +215,16 @@ def _name_limit(canvas: Canvas, dots: Dots, frame: Frame, scale: Scale, limit: L
     free = (place for place in places if not any(dots.pen(place[0] + i, place[1]) for i in range(cells)))
     x, y = next(free, places[0])
     canvas.put(frame.left + x, frame.top + y, text, canvas.ink.style(canvas.ink.palette.limit))
+
+
+def _draw_numbers(canvas: Canvas, frame: Frame, scale: Scale, line: _Line, places: Sequence[int], count: int) -> None:
+    """Numbers on a line, reversed so that they stand out from it without colour too."""
+    style = canvas.ink.style(line.pen.color, bold=True, reverse=True)
+    for number, place in enumerate(places, 1):
+        if place < len(line.values) and not math.isnan(line.values[place]):
+            x = x_of(place, count, frame.width * 2) // 2
+            row = scale.place(line.values[place], frame.height * 4) // 4
+            canvas.put(frame.left + x, frame.top + min(max(row, 0), frame.height - 1), str(number), style)
 
 
 def _draw_marks(canvas: Canvas, dots: Dots, frame: Frame, pens: Sequence[Pen]) -> None:

@@ -22,10 +22,11 @@ from tui.speech import N_
 Tone = Literal["", "own", "gain", "loss", "limit", "muted", "strong"]
 """What a cell says by colour or weight, beside what its text says."""
 
-_LEAST_TITLE = 12
+_LEAST, _AMPLE = 6, 16
+"""Cells to which columns are narrowed when nothing else helps, and before any is left out."""
 _MOST_SPARE = 4
 _DISPENSABLE = 3
-"""Rank from which a column goes before the names of the rows are shortened."""
+"""Rank from which a column is left out before any is narrowed."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ class Table(DataTable[Text], inherit_bindings=False):
     Table:focus > .datatable--cursor { background: $primary 35%; text-style: bold; }
     Table > .datatable--hover { background: $panel; }
     Table > .datatable--header-hover { background: $panel; color: $accent; }
-    Table:ansi > .datatable--header { background: ansi_default; color: ansi_default; text-style: bold underline; }
-    Table:ansi > .datatable--cursor { background: ansi_default; text-style: none; }
-    Table:ansi:focus > .datatable--cursor { background: ansi_default; text-style: reverse; }
+    Table:ansi > .datatable--header { background: ansi_default; color: ansi_default; text-style: bold; }
+    Table:ansi > .datatable--cursor { background: ansi_default; color: ansi_default; text-style: underline; }
+    Table:ansi:focus > .datatable--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     """
 
     def __init__(self, *, id: str | None = None, chooses: bool = True) -> None:
@@ -141,7 +142,7 @@ class Table(DataTable[Text], inherit_bindings=False):
             widths = self._widths()
             for index, width in widths.items():
                 column = self._columns[index]
-                self.add_column(Text(fit(column.title, width, column.align)), width=width, key=column.key)
+                self.add_column(Text(self._fitted(column.title, index, width)), width=width, key=column.key)
             for line in self._lines:
                 self.add_row(
                     *(self._text(line.cells[index], index, width) for index, width in widths.items()), key=line.key
@@ -158,34 +159,43 @@ class Table(DataTable[Text], inherit_bindings=False):
         style = Style(
             color=Color.parse(color).rich_color if color else None, bold=cell.tone in ("own", "strong") or None
         )
-        return Text(fit(cell.text, width, self._columns[index].align), style, no_wrap=True, end="")
+        return Text(self._fitted(cell.text, index, width), style, no_wrap=True, end="")
+
+    def _fitted(self, text: str, index: int, width: int) -> str:
+        gap = self._gap if index else 0
+        return " " * gap + fit(text, width - gap, self._columns[index].align)
 
     def _widths(self) -> dict[int, int]:
         """Cells of each column that is shown, without padding; together as wide as the table if that is not far."""
         room = self.scrollable_content_region.width
         room -= 0 if self.show_vertical_scrollbar else self.styles.scrollbar_size_vertical  # it may come
-        widths = {
+        wanted = {
             index: max([cell_len(column.title), *(cell_len(line.cells[index].text) for line in self._lines)])
             + (self._gap if index else 0)
             for index, column in enumerate(self._columns)
         }
-        padding = 2 * self.cell_padding
 
-        def spare() -> int:
-            return room - sum(widths.values()) - padding * len(widths)
+        def spare(widths: dict[int, int]) -> int:
+            return room - sum(widths.values()) - 2 * self.cell_padding * len(widths)
 
-        while spare() < 0:
-            last = max(widths, key=lambda index: (self._columns[index].rank, index), default=0)
-            least = min(widths.get(0, 0), _LEAST_TITLE)
-            if last and self._columns[last].rank >= _DISPENSABLE:
-                del widths[last]
-            elif widths and widths[0] + spare() >= least:
-                widths[0] += spare()
-            elif last and self._columns[last].rank:
-                del widths[last]
-            else:
-                break
-        if widths:
-            each = min(max(spare(), 0) // len(widths), _MOST_SPARE)
-            widths = {index: width + each for index, width in widths.items()}
-        return widths
+        while wanted:
+            last = max(wanted, key=lambda index: (self._columns[index].rank, index))
+            rank = self._columns[last].rank
+            least = 0 if rank >= _DISPENSABLE else _AMPLE if rank else _LEAST + self._gap
+            widths = _narrowed(wanted, -spare(wanted), least) if least else wanted
+            if spare(widths) >= 0 or not rank:
+                each = min(max(spare(widths), 0) // len(widths), _MOST_SPARE)
+                return {index: width + each for index, width in widths.items()}
+            del wanted[last]
+        return wanted
+
+
+def _narrowed(widths: dict[int, int], missing: int, least: int) -> dict[int, int]:
+    """The widest columns narrowed by `missing` cells together, none below `least`."""
+    narrowed = dict(widths)
+    for _ in range(missing):
+        widest = max(narrowed, key=lambda index: narrowed[index])
+        if narrowed[widest] <= least:
+            break
+        narrowed[widest] -= 1
+    return narrowed

@@ -1,0 +1,1 @@
+"""The game in a browser, through textual-serve."""

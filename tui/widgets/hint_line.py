@@ -1,0 +1,42 @@
+"""One line above the keys: a hint, and the key that takes it away."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from tui.speech import Speech
+
+
+class HintLine(Widget):
+    """The hint of the moment; not there without one. A click dismisses it, as the key does."""
+
+    DEFAULT_CSS = """
+    HintLine { dock: bottom; height: 1; margin-bottom: 1; padding: 0 1; background: $accent 15%; display: none; }
+    HintLine.-shown { display: block; }
+    """
+
+    class Dismissed(Message):
+        """The hint was clicked away."""
+
+    def __init__(self, speech: Speech, key: str = "x") -> None:
+        super().__init__()
+        self.speech, self.key = speech, key
+        self.hint = ""
+
+    def show(self, hint: str) -> None:
+        """Another hint, as marked with N_; empty for none."""
+        self.hint = hint
+        self.set_class(bool(hint), "-shown")
+        self.refresh()
+
+    def render(self) -> Content:
+        """The hint, and the key behind it where there is room."""
+        said = Content.assemble(("▸ ", "bold $accent"), self.speech.say(self.hint) if self.hint else "")
+        key = Content.assemble("  ", (self.key, "bold $accent"), " ", (self.speech.say("hide"), "$axis"))
+        return Content.assemble(said, key) if said.cell_length + key.cell_length <= self.size.width else said
+
+    def on_click(self) -> None:
+        """A click takes the hint away."""
+        self.post_message(self.Dismissed())
