@@ -21,6 +21,7 @@ from benchmarks.floor import floor_runs_per_second
 from benchmarks.forecasts import HORIZONS, coverage, inside
 from benchmarks.installed import size_in_mb
 from benchmarks.parts import share_of_time
+from benchmarks.playing import first_screen, quarters, typing
 from marketsim.api import strategies_of
 from marketsim.ensemble import CHUNK, Job, run
 from marketsim.scenario.library import load_scenario
@@ -109,6 +110,7 @@ def main() -> None:
     }
     figures |= _assessing(options.assessed_runs)
     figures |= _forecasting(options.forecast_games)
+    figures |= _playing()
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
     )
@@ -141,6 +143,19 @@ def _forecasting(games: int) -> dict[str, Any]:
         for horizon in HORIZONS
     }
     return {"forecast of 4 quarters, 32 runs, ms of CPU": 1000 * seconds, **shares}
+
+
+def _playing() -> dict[str, float]:
+    """What the player waits for, in a terminal: first screen, a quarter, a digit while a forecast is computed; memory."""
+    seconds, memory = quarters()
+    keys = typing()
+    return {
+        "game: command to first screen, warm, s": first_screen(),
+        "game: a quarter on screen, median, ms": 1000 * float(np.median(seconds)),
+        "game: a quarter on screen, slowest of 39, ms": 1000 * max(seconds),
+        "game: a digit in the form beside a forecast, median, ms": 1000 * float(np.median(keys)),
+        "game: memory after 40 quarters, MB": memory,
+    }
 
 
 if __name__ == "__main__":

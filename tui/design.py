@@ -28,8 +28,9 @@ class Design:
     """A card of the played vendor.
 
     compute: TFLOPS.  bandwidth: TB/s.  power: W.  throughput: tokens/s of a fully adapted card on the average buyer's
-    work, as reliable as cards are today.  unit_cost: krmb, of a card started today.  out: quarter in which its cards come out, empty if they are.
-    tape_out: rmb_m still to be paid.  respin: chance that it needs a second tape-out, a quarter more.
+    work, as reliable as cards are today.  unit_cost: krmb, of a card started today.  out: quarter in which its cards
+    come out, empty if they are.  tape_out: rmb_m still to be paid.  respin: chance that it needs a second tape-out, a
+    quarter more.
     """
 
     node: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.game import Game
+from tui.design import on_offer
 from tui.speech import Speech
 
 
@@ -28,7 +29,8 @@ def rivals_of(game: Game, speech: Speech) -> dict[str, str]:
                 all=len(taken),
                 title=speech.title(titles[name].title),
             )
+    offered = on_offer(game)
     for index, node in enumerate(world.nodes):
-        free, limit = float(public.free_capacity[index, 0]), float(game.now.wafer_limit[index, 0])
+        free, limit = float(offered[index]), float(game.now.wafer_limit[index, 0])
         texts[f"capacity.{node}"] = say("free {free} of {limit}", free=f"{free:.1f}", limit=f"{limit:.1f}")
     return texts

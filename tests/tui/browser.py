@@ -28,6 +28,7 @@ FLAGS = (
 )
 PATIENCE = 30.0
 """Seconds until what is waited for must be there."""
+LEFT = "Inspected target navigated or closed"
 KEYS = {
     "enter": ("Enter", 13, "\r"),
     "escape": ("Escape", 27, ""),
@@ -62,12 +63,14 @@ class Page:
         """Errors of its scripts, and what the browser refused."""
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A method of the protocol; events that arrive before its answer are noted."""
+        """The answer to a method of the protocol, empty if the page was left before; earlier events are noted."""
         self._calls += 1
         self._socket.send(json.dumps({"id": self._calls, "method": method, "params": parameters}))
         while True:
             message = json.loads(self._socket.recv(timeout=PATIENCE))
             if message.get("id") == self._calls:
+                if message.get("error", {}).get("message") == LEFT:
+                    return {}
                 assert "error" not in message, message
                 return message["result"]
             self._note(message["method"], message["params"])
@@ -87,7 +90,7 @@ class Page:
         """The value of an expression of JavaScript, or of its promise."""
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
+        return answer.get("result", {}).get("value")
 
     def goes_to(self, url: str) -> None:
         """Open another address."""
@@ -165,7 +168,7 @@ class Browser:
 @contextmanager
 def browser(folder: Path) -> Iterator[Browser]:
     """Chromium with its files in a folder, which it must be alone in."""
-    assert CHROMIUM is not None
+    assert CHROMIUM is not None, "no Chromium on the path"
     ready = folder / "DevToolsActivePort"
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

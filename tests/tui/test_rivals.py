@@ -46,9 +46,9 @@ async def test_s_sorts_by_the_next_column_and_r_turns_it_round():
         assert column(pilot, "share") == [f"{100 * share:.1f}%" for share in shares]
         await pilot.press("r")
         assert column(pilot, "share") == [f"{100 * share:.1f}%" for share in shares[::-1]]
-        await pilot.press("s")
+        await pilot.press("o")
         assert pilot.app.screen.sorted_by == "share_change"
-        await pilot.press("s")
+        await pilot.press("o")
         cards = sorted((public.standing(v).cards for v in public.vendors), reverse=True)
         assert column(pilot, "cards") == [Speech().cards(amount) for amount in cards]
 
@@ -138,7 +138,7 @@ async def test_rounds_that_closed_are_told():
 async def test_it_opens_before_much_has_happened_and_where_nobody_is_played(vendor, played):
     async with game(played=played, vendor=vendor, view="rivals") as pilot:
         assert isinstance(pilot.app.screen, Rivals)
-        await pilot.press("down", "s", "enter", "v", "escape")
+        await pilot.press("down", "o", "enter", "v", "escape")
         await pilot.pause()
         assert isinstance(pilot.app.screen, Rivals) and "Huawei Ascend" in text(pilot)
 

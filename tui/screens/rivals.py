@@ -56,7 +56,7 @@ class Rivals(View):
     CSS_PATH = "rivals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", N_("details"), id="rivals.open"),
-        Binding("s", "sort", N_("sort"), id="rivals.sort"),
+        Binding("o", "sort", N_("sort"), id="rivals.sort"),
         Binding("r", "reverse", N_("other way round"), id="rivals.reverse"),
         Binding("v", "picture", N_("next picture"), id="rivals.picture"),
         Binding("up", "step(-1)", N_("vendor above"), show=False, id="rivals.up"),
