@@ -6,7 +6,6 @@ The engine (NumPy, pydantic, Mesa and the rules) is loaded in the background aft
 from __future__ import annotations
 
 import os
-import sys
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from marketsim.places import games_folder
+from tui.engine import load_engine
 from tui.palette import THEMES, default_theme
 from tui.screens.jump import Jump
 from tui.screens.start import Start
@@ -57,6 +57,7 @@ def beginning(**setup: Any) -> Opening:
     """A new game at once.  setup: as of `agents.game.setup.Setup`."""
 
     async def begin(app: MarketApp) -> None:
+        await app.engine()
         from agents.game.setup import Setup
 
         await app.begin(Setup.model_validate(setup))
@@ -110,6 +111,7 @@ class MarketApp(App[None]):
         # Without this, Textual would paint its own black ground where no colour is wanted.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._opening = opening
+        self._loaded = False
         self.settings = settings or load_settings()
         self.speech = Speech(self.settings.language)
         self.session: Session | None = None
@@ -127,13 +129,13 @@ class MarketApp(App[None]):
             self.call_after_refresh(self._opening, self)
 
     def _warm_up(self) -> None:
-        self.run_worker(lambda: import_module("tui.session"), thread=True, group="engine", exit_on_error=False)
+        self.run_worker(load_engine, thread=True, group="engine", exit_on_error=False)
 
     # -- games ----------------------------------------------------------------------------------------------------
 
     async def begin(self, setup: Setup) -> None:
         """Start a game and show its first screen; a setup that cannot be played is told and nothing changes."""
-        await self._engine()
+        await self.engine()
         from tui.session import Session
 
         with self.told():
@@ -146,6 +148,7 @@ class MarketApp(App[None]):
 
     async def open_latest(self) -> None:
         """Go on with the game that was played last and can be read."""
+        await self.engine()
         from agents.game.saves import entries
 
         with self.told():
@@ -155,15 +158,16 @@ class MarketApp(App[None]):
             else:
                 self.notify(self.speech.say("None of the saved games can be read."), severity="warning")
 
-    async def _engine(self) -> None:
-        """Wait for NumPy, Mesa and the rules, while the screen stays alive."""
-        if "tui.session" not in sys.modules:
-            self.notify(self.speech.say("Loading the market ..."), timeout=2)
-            await to_thread(import_module, "tui.session")
+    async def engine(self) -> None:
+        """Wait for the engine, while the screen stays alive: before anything of it is imported on this thread."""
+        if not self._loaded:
+            self.notify(self.speech.say("Loading the market ..."), timeout=1)
+            await to_thread(load_engine)
+            self._loaded = True
 
     async def open_file(self, path: Path, replay: bool = False) -> None:
         """Go on with a saved game, or show it again; what is wrong with the file is told and nothing changes."""
-        await self._engine()
+        await self.engine()
         from agents.game.file import load
         from tui.session import Session
 
@@ -350,7 +354,7 @@ class MarketApp(App[None]):
         """What the palette offers: every key that works here, by what it does."""
         for active in screen.active_bindings.values():
             binding = active.binding
-            if not binding.system and binding.description:
+            if binding.id and binding.description:  # what has no id is Textual's own, and speaks English
                 title = self.speech.say(binding.description)
                 key = binding.key_display or self.get_key_display(binding)
                 yield SystemCommand(title, key, lambda action=binding.action, at=active.node: self._do(action, at))

@@ -74,7 +74,7 @@ def position(game: Game, speech: Speech) -> list[Number]:
             say("lasts {quarters}", quarters=speech.quarters(runway)),
         ),
         Number(speech.share(share), say("of domestic revenue"), say("number {rank} of {all}", rank=rank, all=selling)),
-        Number(speech.cards(float(state.base[seat, :, 0].sum())), say("cards in use"), say("their users tend to stay")),
+        Number(speech.cards(float(state.base[seat, :, 0].sum())), say("cards in use")),
     ]
 
 
@@ -88,7 +88,7 @@ def _of_the_card(game: Game, speech: Speech) -> str:
     nodes, memories = list(game.world.nodes.values()), list(game.world.memories.values())
     quarters = int(state.next_quarters[seat, 0])
     card = say(
-        "Card: {node}, {memory}, {price}.",
+        "Product: {node}, {memory}, {price}.",
         node=speech.title(nodes[int(state.node[seat, 0])].title),
         memory=speech.title(memories[int(state.memory[seat, 0])].title),
         price=speech.price(float(state.price[seat, 0])),
@@ -103,9 +103,7 @@ def _of_friends(game: Game, speech: Speech) -> str:
     titles = [speech.title(game.world.segments[name].title) for name in fond]
     ties = say("Old ties: {buyers}.", buyers=say(", ").join(titles)) if fond else say("No buyers have old ties to you.")
     if own.parent_support > 0:
-        help_ = say(
-            "A parent pays up to {money} a quarter rather than see you fail.", money=speech.money(own.parent_support)
-        )
+        help_ = say("A parent would save you, up to {money} a quarter.", money=speech.money(own.parent_support))
     else:
         help_ = say("No parent pays for losses.")
     return _joined(speech, ties, help_)
@@ -114,12 +112,14 @@ def _of_friends(game: Game, speech: Speech) -> str:
 def _of_the_leader(game: Game, roster: Roster, speech: Speech) -> str:
     revenue = game.observation.public.revenue[: game.parameters.domestic, 0]
     leader = int(revenue.argmax())
-    if leader == game.seat:
-        second = int(np.argsort(-revenue)[1])
+    if leader == game.seat and (revenue > 0).sum() > 1:
+        second = int(np.argsort(-revenue, kind="stable")[1])
         return speech.say("You lead at home; {vendor} is next.", vendor=roster.names[second])
-    times = f"{float(ratio(revenue[leader], revenue[game.seat])):.1f}"
+    if leader == game.seat:
+        return speech.say("You are alone at home.")
     if revenue[game.seat] <= 0:
         return speech.say("{vendor} leads at home.", vendor=roster.names[leader])
+    times = f"{float(ratio(revenue[leader], revenue[game.seat])):.1f}"
     return speech.say("{vendor} leads at home, {times} times your size.", vendor=roster.names[leader], times=times)
 
 
@@ -143,7 +143,7 @@ def sources(game: Game, known: dict[str, Provenance], speech: Speech) -> list[st
     for title, path in (
         (N_("cash"), "cash"),
         (N_("cards in use"), "installed"),
-        (N_("card"), "product.node"),
+        (N_("product"), "product.node"),
         (N_("price"), "price"),
         (N_("old ties"), "affinity"),
     ):

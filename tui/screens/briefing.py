@@ -158,9 +158,7 @@ class Briefing(View):
             box.display = number is not None
             if number is not None:
                 box.update(
-                    Content.assemble(
-                        (number.value, "bold $accent"), "\n", number.title, "\n", (number.note, "$axis")
-                    )
+                    Content.assemble((number.value, "bold $accent"), "\n", number.title, "\n", (number.note, "$axis"))
                 )
 
     def _show_sources(self) -> None:
@@ -180,8 +178,8 @@ class Briefing(View):
         panel.border_title = self.say("What counts")
         last = self.game.parameters.conditions[-1].name
         text = self.say(
-            "Your founders' shares should be worth as much as possible after {quarter}. Cash and profit count; who "
-            "runs out of money gets nothing.",
+            "Make your founders' shares worth as much as you can by {quarter}: cash and profit count, failure is worth "
+            "nothing.",
             quarter=last,
         )
         panel.update(text)

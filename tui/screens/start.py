@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
+from tui.engine import load_engine
 from tui.screens.view import Page
 from tui.speech import N_
 from tui.widgets.share_chart import ShareChart
@@ -112,6 +113,8 @@ class Start(Page):
 
     @on(OptionList.OptionSelected, "#menu")
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id not in ("language", "quit"):
+            await self.app.engine()
         match event.option.id:
             case "quick":
                 from agents.game.setup import Setup
@@ -134,6 +137,7 @@ class Start(Page):
 
 
 def _demo() -> Game:
+    load_engine()
     from agents.game.game import Game
     from agents.game.setup import Setup
 

@@ -115,18 +115,17 @@ class View(Page):
         self.redraw()
 
     def open_field(self, path: str) -> None:
-        """The form, on the row of a field.  path: as of the plan; with a dot at the end, the first of its parts."""
+        """The form, on the row of a field.  path: as in `agents.game.plan.Plan.value`."""
         self.app.action_view("decide")
         self.app.screen.call_after_refresh(self._focus_field, path)
 
     def _focus_field(self, path: str) -> None:
         from tui.widgets.field_row import FieldRow
 
-        rows = self.app.screen.query(FieldRow)
-        row = next((row for row in rows if row.field.path == path or row.field.path.startswith(path)), None)
-        if row is not None:
-            row.remove_class("-detail")
-            row.focus()
+        for row in self.app.screen.query(FieldRow):
+            if row.field.path == path:
+                row.remove_class("-detail")
+                row.focus()
 
     async def respeak(self) -> None:
         """Say everything again, in a language that has changed."""

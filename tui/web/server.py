@@ -29,7 +29,7 @@ from tui.speech import Language, Speech
 OUR_NAMES = ("127.0.0.1", "localhost")
 """Hosts by which this machine calls itself; the port may be another one, as through a tunnel of SSH."""
 PLACES = 4
-"""Games that may be open at once: each is a process of some 200 MB."""
+"""Games that may be open at once: each is a process of some 140 MB."""
 PATIENCE = 5.0
 """Seconds that a new tab waits for a place: when a tab is loaded again, its old game is just ending."""
 GRACE = 5.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+GAP = "  │  "
+
 
 class StatusLine(Widget):
     """Facts side by side, as many as fit; the first is the most important."""
@@ -24,11 +26,10 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """The facts that fit."""
-        room, gap = self.size.width, Content.styled("  │  ", "$axis")
-        parts: list[Content] = []
+        line = Content("")
         for fact in self._facts:
-            room -= fact.cell_length + (gap.cell_length if parts else 0)
-            if room < 0:
+            longer = Content.assemble(line, (GAP, "$axis"), fact) if line else fact
+            if longer.cell_length > self.size.width:
                 break
-            parts.append(fact)
-        return gap.join(parts)
+            line = longer
+        return line

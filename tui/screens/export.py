@@ -1,0 +1,146 @@
+"""Export: the game as a file to play again, a page to read, or tables, in a folder of one's choice."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList
+from textual.widgets.option_list import Option
+
+from agents.game.debrief import suggested_what_ifs
+from agents.game.export import write_new, zipped
+from agents.game.file import save
+from agents.game.page import render
+from marketsim.errors import MarketSimError
+from tui.lookback import ladder_of, worth
+from tui.report import page_of
+from tui.session import Session
+from tui.speech import N_, Speech
+from tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from tui.app import MarketApp
+
+
+def replay_file(session: Session, speech: Speech) -> bytes:
+    """Setup and decisions: the file that a game is saved in."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "game.json"
+        save(session.game, path, session.draft)
+        return path.read_bytes()
+
+
+def page_file(session: Session, speech: Speech) -> bytes:
+    """The page; what is not known yet of rank and what-ifs is worked out."""
+    game, findings = session.game, session.findings
+    rungs = ladder_of(game) if findings.rungs is None else findings.rungs
+    suggested = suggested_what_ifs(game, worth) if findings.suggested is None else findings.suggested
+    page = page_of(game, session.instrument, rungs, [*findings.asked, *suggested], speech)
+    return render(page).encode()
+
+
+def tables_file(session: Session, speech: Speech) -> bytes:
+    """All tables."""
+    return zipped(session.game)
+
+
+FORMS: dict[str, tuple[str, str, Callable[[Session, Speech], bytes]]] = {
+    "html": (N_("Page to read and print (HTML)"), N_("score, turning points, what-ifs, verdict, decisions"), page_file),
+    "zip": (N_("Tables (CSV in a zip file)"), N_("market, buyers, vendors, events, decisions by quarter"), tables_file),
+    "json": (N_("Replay (JSON)"), N_("seed and decisions: plays again bit for bit"), replay_file),
+}
+"""What can be written, by the ending of its name: title, what is in it, how it is made."""
+
+
+class Export(ModalScreen[None]):
+    """Asks what is to be written and where; says where it is."""
+
+    app: MarketApp
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "write", N_("write"), key_display="Enter", id="export.write"),
+        Binding("escape", "leave", N_("back"), id="export.leave"),
+    ]
+    DEFAULT_CSS = """
+    Export { align: center middle; }
+    Export > Vertical {
+        width: 72; max-width: 100%; height: auto; max-height: 100%; border: round $accent; padding: 0 2;
+        background: $surface;
+    }
+    Export OptionList {
+        height: auto; border: none; background: transparent; padding: 0; margin: 1 0;
+        &:focus { border: none; background-tint: transparent; }
+    }
+    Export Label { width: 1fr; color: $axis; }
+    Export .-told { color: $success; }
+    Export .-wrong { color: $error; }
+    """
+
+    def __init__(self, session: Session, speech: Speech) -> None:
+        super().__init__()
+        self.session, self.speech = session, speech
+
+    def compose(self) -> ComposeResult:
+        """The forms, the folder, what came of it, and the keys."""
+        say = self.speech.say
+        with Vertical() as box:
+            box.border_title = say("Export")
+            yield OptionList(
+                *(
+                    Option(f"[bold]{say(title)}[/]\n  [$axis]{say(text)}[/]", id=form)
+                    for form, (title, text, _) in FORMS.items()
+                )
+            )
+            if not self.app.is_web:  # a browser has a folder of its own for downloads
+                yield Label(say("Folder:"), markup=False)
+                yield Input(str(Path.cwd()), select_on_focus=False)
+            yield Label(id="told", markup=False)
+            yield KeyBar(self.speech)
+
+    def on_mount(self) -> None:
+        """The forms first."""
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    @on(Input.Submitted)
+    def action_write(self) -> None:
+        """Write the form under the cursor."""
+        chosen = self.query_one(OptionList).highlighted
+        if chosen is not None:
+            folder = None if self.app.is_web else Path(self.query_one(Input).value).expanduser()
+            self._tell(self.speech.say("writing ..."))
+            self._write(list(FORMS)[chosen], folder)
+
+    @work(thread=True, exclusive=True, group="export", exit_on_error=False)
+    def _write(self, form: str, folder: Path | None) -> None:
+        """Make the file beside the keyboard and put it into the folder, or into the browser's."""
+        game = self.session.game
+        name = f"{game.setup.vendor}-{game.turns[-1].now.name}.{form}"
+        try:
+            content = FORMS[form][2](self.session, self.speech)
+            if folder is None:
+                self.app.call_from_thread(self.app.deliver_binary, io.BytesIO(content), save_filename=name)
+                told = self.speech.say("{name} is in your downloads", name=name)
+            else:
+                told = self.speech.say("Written: {path}", path=write_new(folder, name, content))
+            self.app.call_from_thread(self._tell, told, "-told")
+        except MarketSimError as error:
+            self.app.call_from_thread(self._tell, str(error), "-wrong")
+
+    def _tell(self, text: str, how: str = "") -> None:
+        if self.is_attached:
+            told = self.query_one("#told", Label)
+            told.set_classes(how)
+            told.update(text)
+
+    def action_leave(self) -> None:
+        """Back."""
+        self.dismiss(None)
