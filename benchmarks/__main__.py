@@ -146,7 +146,7 @@ def _forecasting(games: int) -> dict[str, Any]:
 
 
 def _playing() -> dict[str, float]:
-    """What the player waits for, in a terminal: first screen, a quarter, a digit while a forecast is computed; memory."""
+    """What the player waits for in a terminal: first screen, a quarter, a digit beside a forecast; and memory."""
     seconds, memory = quarters()
     keys = typing()
     return {

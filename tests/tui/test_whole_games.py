@@ -23,10 +23,11 @@ async def test_a_newcomer_plays_a_game_to_its_end(language: Language):
             await pilot.pause(0.01)
         session = pilot.app.session
         for _ in range(16):
-            await pilot.press("e", "a", "space", "escape")
+            await pilot.press("e", "a", "space")
             await pilot.pause()
             if session.game.over:
                 break
+            await pilot.press("escape")
         assert session.game.over and len(session.game.turns) == 16
         assert type(pilot.app.screen).__name__ == "Debrief"
         played = [turn.digest for turn in session.game.turns]
