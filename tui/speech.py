@@ -148,7 +148,7 @@ class Speech:
         """A number of quarters, such as of runway; `most` and beyond reads as more than that."""
         if not math.isfinite(value):
             return NOTHING
-        number = f"{value:.1f}" if value < most else f">{most:.0f}"
+        number = f"{value:.1f}" if value < most - 0.05 else f">{most:.0f}"
         return self.say("{number} quarters", number=number)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Grid, Vertical
-from textual.widgets import Static
 
 from marketsim.outcomes import foundry_use, memory_use
 from marketsim.rules.arrays import ratio, total
@@ -17,6 +16,7 @@ from tui.screens.view import View
 from tui.speech import N_
 from tui.widgets.gauge import Gauge, GaugeList
 from tui.widgets.line_chart import LineChart, Series
+from tui.widgets.lines import Lines
 from tui.widgets.share_chart import ShareChart
 
 
@@ -36,7 +36,7 @@ class Dashboard(View):
             yield LineChart(id="prices", classes="panel")
             with Vertical(id="scarce", classes="panel"):
                 yield GaugeList(id="gauges")
-            yield Static(id="news", classes="panel", markup=False)
+            yield Lines(id="news", classes="panel")
 
     def roster(self) -> Roster:
         """Who is in the market."""
@@ -52,7 +52,7 @@ class Dashboard(View):
             ("#news", N_("News")),
         ):
             self.query_one(panel).border_title = self.say(title)
-        self.query_one("#news", Static).update("\n".join(latest_news(self.game, roster, self.speech)))
+        self.query_one("#news", Lines).show(latest_news(self.game, roster, self.speech))
         self.query_one(GaugeList).show(self._gauges())
         if self.game.turns:
             self._show_charts(roster)
