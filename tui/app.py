@@ -235,6 +235,8 @@ class MarketApp(App[None]):
         session = self.session
         if session is None:
             return True
+        if action == "hide_hint":
+            return session.tutor.shown is not None
         if action == "view" and session.shown:
             return parameters[0] in OPEN_TO_WATCHERS
         if action in ("undo", "hold"):
@@ -305,6 +307,15 @@ class MarketApp(App[None]):
         """Take back the last change of the plan."""
         if self.session is not None and self.session.undo() and isinstance(self.screen, View):
             self.screen.redraw()
+
+    def action_help(self) -> None:
+        """Help on the screen that one is on, and back from it."""
+        from tui.screens.help import Help
+
+        if isinstance(self.screen, Help):
+            self.pop_screen()
+        elif isinstance(self.screen, Page):
+            self.push_screen(Help(self.screen))
 
     def action_save(self) -> None:
         """Keep the game in a file of its own."""

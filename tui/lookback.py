@@ -20,7 +20,7 @@ TERMS = {
     "cash": N_("Cash"),
     "debt": N_("Debt"),
     "cards": N_("Cards, at cost"),
-    "business": N_("5 years' profit"),
+    "business": N_("5 × profit"),
     "creditors": N_("Creditors' loss"),
     "others": N_("Others' shares"),
 }
@@ -68,7 +68,7 @@ def score_bars(own: Score, speech: Speech) -> tuple[list[Bar], Bar]:
     """The terms that are not 0, rmb_m, and what they add up to."""
     terms = {name: float(value) for name, value in own.terms.items()}
     bars = [Bar(speech.say(TERMS[name]), value) for name, value in terms.items() if abs(value) >= 0.5]
-    return bars, Bar(speech.say("Founders' worth"), float(own.value), own=True)
+    return bars, Bar(speech.say("For founders"), float(own.value), own=True)
 
 
 def ladder_bars(own: Score, rungs: Sequence[Rung], name: str, speech: Speech, room: int) -> list[Bar]:

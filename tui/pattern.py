@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from agents.game.game import Game
 from agents.game.shakeout import SincePeak
 from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.classify import PRICE, Class, Mechanism, Structure
@@ -171,11 +172,14 @@ def class_of(reading: Reading) -> Class:
     return Class(int(reading.verdicts.classes[0]))
 
 
-def headline(reading: Reading | None, speech: Speech) -> str:
-    """What it is so far, in a line."""
+def headline(reading: Reading | None, game: Game, speech: Speech) -> str:
+    """What it is so far, or in the end, in a line."""
     if reading is None:
         return speech.say("The test looks at whole years: its first facts stand after four quarters.")
-    return speech.say("So far: {kind}", kind=in_full(class_of(reading), speech.language))
+    kind = in_full(class_of(reading), speech.language)
+    if len(game.turns) == game.world.quarters:
+        return speech.say("In the end: {kind}", kind=kind)
+    return speech.say("So far: {kind}", kind=kind)
 
 
 def class_title(which: Class, speech: Speech) -> str:
@@ -206,8 +210,8 @@ def _for(reading: Reading, instrument: Instrument, speech: Speech) -> Iterator[s
     for name in TELLING:
         if _alike(name, facts[name], instrument) is True:
             yield say("As in photovoltaics: {fact}.", fact=_beside(name, facts[name], instrument, speech))
-    known_facts = sum(math.isfinite(value) for value in facts.values())
-    yield say("None of the {count} facts known so far is as in photovoltaics.", count=known_facts)
+    known = sum(_alike(name, facts[name], instrument) is not None for name in TELLING)
+    yield say("Nothing yet: of the {count} telling facts that are known none is as in photovoltaics.", count=known)
 
 
 def _alike(name: str, value: float, instrument: Instrument) -> bool | None:

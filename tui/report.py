@@ -11,13 +11,14 @@ from agents.game.debrief import WhatIf, series, turning_points
 from agents.game.difficulty import LEVELS
 from agents.game.game import Game
 from agents.game.ladder import Rung, rank
-from agents.game.page import Bars, Block, Chart, Curve, Kind, Page, Point, Points, Row, Section, Table, Text
+from agents.game.page import Bars, Block, Chart, Charts, Curve, Kind, Page, Point, Points, Row, Section, Table, Text
+from agents.game.plan import Plan
 from agents.game.score import IN_A_SENTENCE
 from agents.game.shakeout import history_of, read, reference_path, since_peak
 from marketsim import __version__
 from marketsim.shakeout.instrument import Instrument
 from tui.facts import named, own_vendor
-from tui.fields import UNITS, fields_of, written
+from tui.fields import UNITS, Field, fields_of, written
 from tui.lookback import ladder_bars, own_score, point_line, score_bars, what_if_text, worth
 from tui.pattern import FACTS, headline, path_series, range_text, speaks_against, speaks_for, text_of, value_of
 from tui.roster import roster_of
@@ -83,7 +84,7 @@ def _timeline(game: Game, speech: Speech) -> Iterator[Block]:
     roster, points = roster_of(game, speech), turning_points(game)
     quarters = [turn.now.name for turn in game.turns]
     numbered = [quarters.index(point.quarter) for point in points]
-    yield from _paths(game, None, numbered, speech)
+    yield Charts("", list(_paths(game, None, numbered, speech)))
     told = [(point.quarter, *point_line(point, game, roster, speech)) for point in points]
     yield Points([Point(f"{quarter}: {changed}", why) for quarter, changed, why in told])
 
@@ -128,16 +129,21 @@ def _what_ifs(game: Game, what_ifs: Sequence[WhatIf], speech: Speech) -> Iterato
         ends = speech.share(what.other.share[-1]), speech.money(what.other.cash[-1])
         rows.append([what_if_text(what, game, speech), speech.money(other), speech.money(other - own, "+"), *ends])
     yield Text(say("Each is your game played again by the rule book: rivals react, luck stays."), "quiet")
-    columns = [say("Decided otherwise"), say("Worth"), say("Difference"), say("Share at the end"), say("Cash at the end")]
+    columns = [
+        say("Decided otherwise"),
+        say("Worth"),
+        say("Difference"),
+        say("Share at the end"),
+        say("Cash at the end"),
+    ]
     yield Table(columns, rows)
     for what in what_ifs:
-        yield Text(what_if_text(what, game, speech))
-        yield from _paths(game, what, (), speech)
+        yield Charts(what_if_text(what, game, speech), list(_paths(game, what, (), speech)))
 
 
 def _pattern(game: Game, instrument: Instrument, speech: Speech) -> Iterator[Block]:
     say, reading, history = speech.say, read(game, instrument), history_of(game, per_year=4)
-    yield Text(headline(reading, speech), "strong")
+    yield Text(headline(reading, game, speech), "strong")
     if reading is not None:
         yield Text(say("For: {reason}", reason=speaks_for(reading, instrument, speech)))
         yield Text(say("Against: {reason}", reason=speaks_against(reading, instrument, speech)))
@@ -145,7 +151,8 @@ def _pattern(game: Game, instrument: Instrument, speech: Speech) -> Iterator[Blo
         path, labels = path_series(since_peak(history, instrument), reference_path(instrument), speech)
         kinds: tuple[Kind, ...] = ("own", "second", "own-reference", "second-reference")
         curves = [Curve(line.name, line.values, kind) for line, kind in zip(path, kinds, strict=True)]
-        yield _chart(say("Firms and price, peak = 100"), curves, labels, text="{:.0f}".format)
+        chart = _chart(say("Firms and price, peak = 100"), curves, labels, text="{:.0f}".format)
+        yield Charts("", [chart])
     if reading is not None:
         yield _facts(instrument, [value_of(name, reading) for name in FACTS], speech)
 
@@ -169,13 +176,21 @@ def _decisions(game: Game, speech: Speech) -> Table:
     fields = [
         field
         for field in fields_of(game.world, speech)
-        if not field.detail and any(plan.value(field.path) for plan in plans)
+        if not field.detail and field.kind != "choice" and any(plan.value(field.path) for plan in plans)
     ]
     columns = [
         f"{named(field, speech)} {speech.say(UNITS[field.kind]) if UNITS[field.kind] else ''}" for field in fields
     ]
     rows = [
-        [turn.now.name, *(written(field, plan.value(field.path)) for field in fields)]
+        [turn.now.name, *(_decided(field, plan, game, speech) for field in fields)]
         for turn, plan in zip(game.turns, plans, strict=True)
     ]
     return Table([speech.say("quarter"), *columns], rows, wide=True)
+
+
+def _decided(field: Field, plan: Plan, game: Game, speech: Speech) -> str:
+    """A value as it stands in the form; of a product that was started, what it is."""
+    if field.path != "start_product" or not plan.start_product:
+        return written(field, plan.value(field.path))
+    node, memory = game.world.nodes[plan.product_node], game.world.memories[plan.product_memory]
+    return f"{speech.title(node.title)}, {speech.title(memory.title)}"

@@ -14,12 +14,10 @@ from agents.game.saves import Autosave, keep
 from agents.game.setup import Setup
 from agents.strategies.outlook import Outlook
 from tui.findings import Findings
+from tui.tutorial import SHORT_RUNWAY, Tutor
 
 if TYPE_CHECKING:
     from marketsim.shakeout.instrument import Instrument
-
-SHORT_RUNWAY = 3.0
-"""Quarters of money below which one should think again."""
 
 Reason = Literal["runway", "product", "failed"]
 """Why a plan is no longer held: money gets short, a new product is out, the end."""
@@ -39,6 +37,7 @@ class Session:
     draft: Plan | None = None
     autosave: Autosave = field(default_factory=Autosave)
     findings: Findings = field(default_factory=Findings)
+    tutor: Tutor = field(default_factory=Tutor)
     _earlier: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:

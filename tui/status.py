@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from agents.strategies.outlook import Outlook
-from tui.session import SHORT_RUNWAY, Session
+from tui.session import Session
 from tui.speech import Speech
+from tui.tutorial import SHORT_RUNWAY
 
 
 def status(session: Session, speech: Speech) -> list[str | Content]:

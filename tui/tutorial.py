@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.strategies.outlook import Outlook
-from tui.session import SHORT_RUNWAY, Session
 from tui.speech import N_
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 QUARTERS = 6
 """Quarters with hints."""
+
+SHORT_RUNWAY = 3.0
+"""Quarters of money below which one should think again."""
 
 PILE = 1.0
 """Cards in stock over those sold in the quarter, from which they pile up."""
@@ -29,7 +35,7 @@ OUTDATED = 0.6
 AMPLE_RUNWAY = 8.0
 """Quarters of money with which one need not ask for more."""
 
-Condition = Callable[[Session, str], bool]
+Condition = Callable[["Session", str], bool]
 """Of the session and the name of the screen, a key of `tui.app.VIEWS`."""
 
 

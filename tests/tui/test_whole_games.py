@@ -10,7 +10,8 @@ from agents.game import Game
 from agents.game.saves import entries
 from tests.tui.conftest import application, game, text, told
 from tui.palette import THEMES
-from tui.speech import Language
+from tui.speech import Language, Speech
+from tui.widgets.hint_line import HintLine
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -90,3 +91,34 @@ async def test_a_setup_that_cannot_be_is_told_and_the_menu_stays():
         await pilot.app.begin(Setup(vendor="nobody"))
         await pilot.pause()
         assert pilot.app.session is None and "nobody" in told(pilot)
+
+
+READING = {"en": 200 / 60, "zh": 300 / 60}
+"""Words, or Chinese characters, that a person reads in a second: an assumption, slow for both."""
+A_KEY = 1.5
+"""Seconds to find and press a key that one has just been told of."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_newcomers_first_decision_comes_within_a_minute(language: Language):
+    """From the menu along the hints: all of the briefing's text is read, and every hint on the way."""
+    async with application(language, (80, 24)) as pilot:
+        await pilot.press("enter")
+        while pilot.app.session is None:
+            await pilot.pause(0.01)
+        await pilot.pause()
+        read = [text(pilot)]
+        before = pilot.app.session.draft
+        keys = ["1", "e", "right", "space"]
+        for key in keys:
+            hint = pilot.app.screen.query_one(HintLine)
+            assert hint.display and hint.hint
+            read.append(Speech(language).say(hint.hint))
+            await pilot.press(key)
+            await pilot.pause()
+        assert len(pilot.app.session.game.turns) == 1
+        assert pilot.app.session.game.turns[0].plan != before
+        pattern = r"[A-Za-z]{2,}" if language == "en" else r"[\u4e00-\u9fff]"
+        words = sum(len(re.findall(pattern, part)) for part in read)
+        seconds = words / READING[language] + A_KEY * (1 + len(keys))
+        assert seconds <= 60, f"{words} to read"

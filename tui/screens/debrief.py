@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from agents.game.debrief import WhatIf, series, suggested_what_ifs, turning_points, what_if
 from agents.game.ladder import rank
+from agents.game.setup import GameError
 from agents.game.shakeout import read
 from tui.cells import pad
 from tui.facts import own_vendor
@@ -25,7 +26,7 @@ from tui.roster import roster_of
 from tui.screens.question import Question
 from tui.screens.start import Start
 from tui.screens.view import View
-from tui.speech import N_
+from tui.speech import N_, Speech
 from tui.widgets.bars import Bars
 from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.table import Cell, Column, Line, Table
@@ -49,9 +50,11 @@ class Debrief(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "what_if", N_("what if"), id="debrief.what-if"),
         Binding("x", "export", N_("export"), id="debrief.export"),
+        Binding("v", "panel", N_("next picture"), id="debrief.panel"),
         Binding("n", "again", N_("play again"), id="debrief.again"),
         Binding("m", "menu", N_("menu"), id="debrief.menu"),
-        Binding("v", "panel", N_("next picture"), id="debrief.panel"),
+        Binding("e", "app.view('decide')", N_("decide"), show=False, id="decide"),  # the others need the room
+        Binding("h", "app.hold", N_("hold"), show=False, id="hold"),
     ]
 
     def __init__(self) -> None:
@@ -118,7 +121,7 @@ class Debrief(View):
         bars, whole = score_bars(own, self.speech)
         self.query_one("#terms", Bars).show(bars, self.speech.money, whole)
         reading, instrument = read(self.game, self.session.instrument), self.session.instrument
-        said = Content(headline(reading, self.speech))
+        said = Content(headline(reading, self.game, self.speech))
         if reading is not None:
             against = speaks_against(reading, instrument, self.speech)
             said = Content.assemble(said, "  ", (against, "$axis"))
@@ -228,8 +231,11 @@ class Debrief(View):
     @work(thread=True, exclusive=True, group="what-if", exit_on_error=False)
     def _replay(self, findings: Findings, quarter: str, path: str, value: float | bool | str) -> None:
         """What the player asks for."""
-        with self.app.told():
+        try:
             findings.asked.insert(0, what_if(self.game, quarter, path, value, worth))
+        except GameError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+        else:
             self._tell(findings, lambda: self._show_what_ifs("0"))
 
     def _tell(self, findings: Findings, show: Callable[[], object]) -> None:
@@ -273,22 +279,22 @@ class Debrief(View):
 
     def action_again(self) -> None:
         """The same game from its start, with the same luck."""
+        setup = self.game.setup
 
         def answered(yes: bool | None) -> None:
             if yes:
-                setup = self.game.setup
-                self.app.action_leave()
+                self.action_menu()
                 self.app.call_later(self.app.begin, setup)
 
         if self.session.finished:
             answered(True)
-        else:
-            text = self.say(
-                "Begin this game anew, with the same luck? What you have played is kept among the saved games."
-            )
-            self.app.push_screen(Question(self.speech, text), answered)
+            return
+        text = self.say("Begin this game anew, with the same luck? What you have played is kept among the saved games.")
+        self.app.push_screen(Question(self.speech, text), answered)
 
     def action_menu(self) -> None:
-        """Back to the first screen."""
+        """Back to the first screen; the game is kept."""
+        self.app.try_to(self.session.save)
         while not isinstance(self.app.screen, Start):
-            self.app.action_leave()
+            self.app.pop_screen()
+        self.app.session, self.app.speech = None, Speech(self.speech.language)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -26,9 +25,6 @@ from tui.report import page_of
 from tui.session import Session
 from tui.speech import N_, Speech
 from tui.widgets.key_bar import KeyBar
-
-if TYPE_CHECKING:
-    from tui.app import MarketApp
 
 
 def replay_file(session: Session, speech: Speech) -> bytes:
@@ -61,12 +57,26 @@ FORMS: dict[str, tuple[str, str, Callable[[Session, Speech], bytes]]] = {
 """What can be written, by the ending of its name: title, what is in it, how it is made."""
 
 
+def here() -> Path:
+    """The current folder; the person's own where that has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
+
+
+class Forms(OptionList):
+    """What can be written; Enter writes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", N_("write"), key_display="Enter", id="export.write"),
+    ]
+
+
 class Export(ModalScreen[None]):
     """Asks what is to be written and where; says where it is."""
 
-    app: MarketApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "write", N_("write"), key_display="Enter", id="export.write"),
         Binding("escape", "leave", N_("back"), id="export.leave"),
     ]
     DEFAULT_CSS = """
@@ -93,46 +103,39 @@ class Export(ModalScreen[None]):
         say = self.speech.say
         with Vertical() as box:
             box.border_title = say("Export")
-            yield OptionList(
+            yield Forms(
                 *(
                     Option(f"[bold]{say(title)}[/]\n  [$axis]{say(text)}[/]", id=form)
                     for form, (title, text, _) in FORMS.items()
                 )
             )
-            if not self.app.is_web:  # a browser has a folder of its own for downloads
-                yield Label(say("Folder:"), markup=False)
-                yield Input(str(Path.cwd()), select_on_focus=False)
+            yield Label(say("Folder:"), markup=False)
+            yield Input(str(here()), select_on_focus=False)
             yield Label(id="told", markup=False)
             yield KeyBar(self.speech)
 
     def on_mount(self) -> None:
         """The forms first."""
-        self.query_one(OptionList).focus()
+        self.query_one(Forms).focus()
 
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)
-    def action_write(self) -> None:
+    def _chosen(self) -> None:
         """Write the form under the cursor."""
-        chosen = self.query_one(OptionList).highlighted
+        chosen = self.query_one(Forms).highlighted
         if chosen is not None:
-            folder = None if self.app.is_web else Path(self.query_one(Input).value).expanduser()
             self._tell(self.speech.say("writing ..."))
-            self._write(list(FORMS)[chosen], folder)
+            self._write(list(FORMS)[chosen], Path(self.query_one(Input).value))
 
     @work(thread=True, exclusive=True, group="export", exit_on_error=False)
-    def _write(self, form: str, folder: Path | None) -> None:
-        """Make the file beside the keyboard and put it into the folder, or into the browser's."""
+    def _write(self, form: str, folder: Path) -> None:
+        """Make the file beside the keyboard and put it into the folder."""
         game = self.session.game
         name = f"{game.setup.vendor}-{game.turns[-1].now.name}.{form}"
         try:
-            content = FORMS[form][2](self.session, self.speech)
-            if folder is None:
-                self.app.call_from_thread(self.app.deliver_binary, io.BytesIO(content), save_filename=name)
-                told = self.speech.say("{name} is in your downloads", name=name)
-            else:
-                told = self.speech.say("Written: {path}", path=write_new(folder, name, content))
-            self.app.call_from_thread(self._tell, told, "-told")
-        except MarketSimError as error:
+            path = write_new(folder, name, FORMS[form][2](self.session, self.speech))
+            self.app.call_from_thread(self._tell, self.speech.say("Written: {path}", path=path), "-told")
+        except (MarketSimError, OSError) as error:
             self.app.call_from_thread(self._tell, str(error), "-wrong")
 
     def _tell(self, text: str, how: str = "") -> None:

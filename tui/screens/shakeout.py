@@ -93,7 +93,7 @@ class Shakeout(View):
 
     def _show_answer(self, reading: Reading | None) -> None:
         self.query_one("#answer").border_title = self.say("Is it photovoltaics again?")
-        self.query_one("#headline", Static).update(Content.styled(headline(reading, self.speech), "bold"))
+        self.query_one("#headline", Static).update(Content.styled(headline(reading, self.game, self.speech), "bold"))
         self.query_one("#reasons").display = reading is not None
         if reading is not None:
             instrument, said = self.session.instrument, self.speech

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
 from tui.speech import N_, Speech
+from tui.widgets.hint_line import HintLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.status_line import StatusLine
 
@@ -80,6 +82,7 @@ class View(Page):
         ),
         Binding("e", "app.view('decide')", N_("decide"), id="decide"),
         Binding("space", "app.end_quarter", N_("end quarter"), id="end-quarter"),
+        Binding("x", "hide_hint", N_("hide hint"), show=False, id="hide-hint"),
         Binding("h", "app.hold", N_("hold"), id="hold"),
         Binding("u", "app.undo", N_("undo"), show=False, id="undo"),
         Binding("s", "app.save", N_("save"), show=False, id="save"),
@@ -99,7 +102,9 @@ class View(Page):
     def compose(self) -> ComposeResult:
         """The status line, the view's own widgets and the keys."""
         yield StatusLine()
-        yield from super().compose()
+        yield from self.body()
+        yield HintLine(self.speech)
+        yield KeyBar(self.speech)
 
     def facts(self) -> list[str | Content]:
         """The facts of the status line."""
@@ -109,6 +114,20 @@ class View(Page):
         """Status line and page after something has happened."""
         self.query_one(StatusLine).show(self.facts())
         self.show()
+        self.hint()
+
+    def hint(self) -> None:
+        """The hint for now, in the first quarters of a game and if hints are wanted."""
+        name = type(self).__module__.rpartition(".")[2]  # one screen, one module, called as in `tui.app.VIEWS`
+        hint = self.session.tutor.hint(self.session, name) if self.app.settings.hints else None
+        self.query_one(HintLine).show("" if hint is None else hint.text)
+        self.refresh_bindings()
+
+    @on(HintLine.Dismissed)
+    def action_hide_hint(self) -> None:
+        """The hint has been read."""
+        self.session.tutor.dismiss()
+        self.hint()
 
     def on_mount(self) -> None:
         """Fill the view when it appears."""

@@ -93,8 +93,12 @@ class AskWhatIf(ModalScreen[Asked | None]):
             told = say("before {value}", value=earlier) if earlier else ""
             row.show(tried.value(path), plan.value(path), told, problem)
         self.can_replay = self.changed is not None and not wrong
-        text = say("Space plays your game again so.") if self.can_replay else say("Change one value.")
-        self.query_one("#asked", Static).update(Content.styled(text, "$accent" if self.can_replay else "$axis"))
+        text = (
+            say("Space plays your game again so.")
+            if self.can_replay
+            else say("Change one value; k takes that of the quarter before, [ and ] go to another quarter.")
+        )
+        self.query_one("#asked", Static).update(Content.styled(text, "bold $accent" if self.can_replay else "$axis"))
 
     # -- what the rows tell ---------------------------------------------------------------------------------------
 
