@@ -24,9 +24,6 @@ from tui.roster import Roster
 from tui.speech import N_, Speech
 from tui.widgets.gauge import Gauge
 
-ADVISER = "disciplined"
-"""The strategy whose answer is shown as advice."""
-
 OF_PARTS = {
     "capacity": N_("Capacity on {part}"),
     "adaptation_split": N_("Adaptation for {part}"),

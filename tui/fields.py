@@ -58,8 +58,8 @@ _PLAIN = (
         "paid for even when idle (take-or-pay). When all ask for more than there is, past volume and "
         "prepayment decide.")),
     Field("premium", CAPACITY, N_("Prepayment"), "share", N_(
-        "Paid on top of the contract fee of what is asked for, for a better place in the queue: as much again doubles "
-        "fee and standing.")),
+        "Paid on top of the contract fee of what is asked for, for a better place in the queue: 50 %, the most, makes "
+        "fee and standing half as large again.")),
     Field("run_share", CAPACITY, N_("Capacity to run"), "share", N_(
         "The share of contracted capacity on which wafers are started. Idle capacity still costs take-or-pay; cards "
         "that nobody buys pile up and lose value with the next product.")),

@@ -28,6 +28,7 @@ class Session:
     """One game in progress: played, watched or replayed.
 
     script: plans of a recorded game that are still to be shown; None when none is shown.
+    adviser: strategy that is asked for advice; at first that which the scenario gives the own vendor.
     autosave: where the game is kept after each quarter; nothing is kept while a market is watched or a recording shown.
     findings: what screens have worked out about the game as it is now.
     """
@@ -38,9 +39,11 @@ class Session:
     autosave: Autosave = field(default_factory=Autosave)
     findings: Findings = field(default_factory=Findings)
     tutor: Tutor = field(default_factory=Tutor)
+    adviser: str = ""
     _earlier: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.adviser = self.adviser or self.usual_adviser
         if self.draft is None:
             self.start_over()
 
@@ -101,6 +104,16 @@ class Session:
             self.start_over()
         while len(self.game.turns) < quarters and not self.ended:
             self.end_quarter()
+
+    @property
+    def usual_adviser(self) -> str:
+        """The strategy that the scenario gives the own vendor; empty where nobody is played."""
+        vendor = self.game.setup.vendor
+        return "" if vendor is None else self.game.world.vendors[vendor].strategy
+
+    def advice(self) -> Plan:
+        """What the adviser would decide here, in numbers that a person would type."""
+        return self.game.advised(self.adviser).rounded()
 
     def edit(self, path: str, value: float | bool | str) -> None:
         """Change one number of the plan."""

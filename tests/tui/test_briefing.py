@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from agents.game import Game, Setup
 from marketsim.scenario.library import load_scenario
 from tests.tui.conftest import application, game, text
-from tui.facts import ADVISER, position, provenance, scarce, sentences, sources
+from tui.facts import position, provenance, scarce, sentences, sources
 from tui.roster import roster_of
 from tui.screens.briefing import Briefing
 from tui.screens.decide import Decide
@@ -57,7 +57,7 @@ async def test_a_newcomers_first_quarter_takes_three_keys():
         while pilot.app.session is None:
             await pilot.pause(0.01)
         await pilot.pause()
-        advised = pilot.app.session.game.advised(ADVISER).rounded()
+        advised = pilot.app.session.game.advised(pilot.app.session.adviser).rounded()
         await pilot.press("a", "space")
         await pilot.pause()
         assert [turn.plan for turn in pilot.app.session.game.turns] == [advised]
@@ -94,7 +94,7 @@ async def test_enter_opens_the_form_at_the_decision():
 async def test_decisions_are_those_on_which_most_hangs():
     async with game(view="briefing", size=(120, 36)) as pilot:
         screen = await settled(pilot)
-        held, advised = pilot.app.session.game.held(), pilot.app.session.game.advised(ADVISER)
+        held, advised = pilot.app.session.game.held(), pilot.app.session.game.advised(pilot.app.session.adviser)
         listed = screen.query_one(OptionList)
         paths = [listed.get_option_at_index(index).id for index in range(listed.option_count)]
         assert 1 <= len(paths) <= 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from tests.tui.conftest import game, text
 from tui.screens.decide import Decide
@@ -97,9 +98,18 @@ async def test_details_are_shown_on_demand():
 async def test_advice_and_last_quarters_plan_fill_the_form():
     async with game(played=2, view="decide") as pilot:
         held = pilot.app.session.game.held()
+        await pilot.press("a", "enter")
+        await pilot.pause()
+        own = pilot.app.session.game.world.vendors["cambricon"].strategy
+        assert draft(pilot) == pilot.app.session.game.advised(own).rounded()
         await pilot.press("a")
         await pilot.pause()
+        menu = pilot.app.screen.query_one(OptionList)
+        menu.highlighted = menu.get_option_index("disciplined")
+        await pilot.press("enter")
+        await pilot.pause()
         assert draft(pilot) == pilot.app.session.game.advised("disciplined").rounded()
+        assert pilot.app.session.adviser == "disciplined"
         await pilot.press("c")
         await pilot.pause()
         assert draft(pilot) == held

@@ -103,7 +103,7 @@ def test_capacity_runs_out_as_was_shown():
 def test_what_is_on_offer_is_granted_where_more_is_asked_for():
     game = ready(5)
     offer = design.on_offer(game)
-    game.play(held(game, capacity={"n12": 0.0, "n7": 50.0, "n5": 0.0}, premium=1.0))
+    game.play(held(game, capacity={"n12": 0.0, "n7": 50.0, "n5": 0.0}, premium=0.5))
     turn = game.turns[-1]
     assert offer[1] > 0 and offer[2] == 0
     # More than was offered only by what rivals gave up in the same quarter.

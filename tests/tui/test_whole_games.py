@@ -24,7 +24,7 @@ async def test_a_newcomer_plays_a_game_to_its_end(language: Language):
             await pilot.pause(0.01)
         session = pilot.app.session
         for _ in range(16):
-            await pilot.press("e", "a", "space")
+            await pilot.press("e", "a", "enter", "space")
             await pilot.pause()
             if session.game.over:
                 break

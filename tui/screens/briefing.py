@@ -20,7 +20,6 @@ from agents.game.plan import Plan
 from tui.cells import pad
 from tui.changes import REST, change_of, sentence
 from tui.facts import (
-    ADVISER,
     Number,
     last_quarter,
     named,
@@ -209,7 +208,7 @@ class Briefing(View):
 
     @work(thread=True, exclusive=True, group="advice", exit_on_error=False)
     def _consult(self, game: Game, held: Plan) -> None:
-        found, worker = advice(game, held, ADVISER), get_current_worker()
+        found, worker = advice(game, held, self.session.adviser), get_current_worker()
         if not worker.is_cancelled and self.is_current:
             self.app.call_from_thread(self._consulted, game.now.name, found)
 
@@ -253,7 +252,7 @@ class Briefing(View):
     def action_accept(self) -> None:
         """The adviser's plan in the place of the draft; can be undone."""
         if self.session.plays:
-            self.session.replace(self.game.advised(ADVISER).rounded())
+            self.session.replace(self.session.advice())
             self.redraw()
 
     @on(OptionList.OptionSelected)

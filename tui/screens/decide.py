@@ -17,6 +17,7 @@ from marketsim.decisions import bounds
 from tui.cuts import warning
 from tui.fields import UNITS, Field, fields_of, stepped, written
 from tui.rivals import rivals_of
+from tui.screens.advisers import Advisers
 from tui.screens.view import View
 from tui.speech import N_, three
 from tui.widgets.field_row import FieldRow
@@ -148,9 +149,15 @@ class Decide(View):
     # -- actions --------------------------------------------------------------------------------------------------
 
     def action_advise(self) -> None:
-        """The plan of the disciplined strategy in the place of the draft."""
-        self.session.replace(self.game.advised("disciplined").rounded())
-        self.redraw()
+        """Ask who is to advise, and put that plan in the place of the draft."""
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self.session.adviser = name
+                self.session.replace(self.session.advice())
+                self.redraw()
+
+        self.app.push_screen(Advisers(self.session, self.speech), answered)
 
     def action_copy(self) -> None:
         """As last quarter."""
