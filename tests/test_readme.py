@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from agents.game import Game, Setup, save
 from marketsim.cli import main
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.zh-CN.md"]
 SMALL = {
     "run": ["--runs", "2", "--quarters", "2", "--workers", "1"],
+    "levels": ["--games", "1", "--quarters", "2", "--workers", "1"],
     "assess": ["--runs", "4", "--draws", "2", "--set", "quarters=8", "--workers", "1"],
 }
 """What makes a command quick that is shown as it is meant."""
@@ -44,6 +46,11 @@ def test_python_examples_run(readme: str, capsys: pytest.CaptureFixture[str]):
 def test_commands_run(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "history.csv").write_text("year,firms\n2011,624\n2012,274\n")
+    save(Game(Setup(vendor="cambricon")), tmp_path / "game.json")
+    began: list[Setup] = []  # games need a terminal: here what they would begin with is looked at
+    monkeypatch.setattr("tui.app.beginning", lambda **setup: began.append(Setup.model_validate(setup)))
+    monkeypatch.setattr("marketsim.commands.play._open", lambda *arguments: None)
+    monkeypatch.setattr("marketsim.commands.web.serve", lambda *arguments, **options: None)
     shown = commands(readme)
     assert len(shown) >= 5
     for arguments in shown:
@@ -51,6 +58,9 @@ def test_commands_run(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(SystemExit) as caught:
             main([*arguments, *small])
         assert caught.value.code == 0, arguments
+    assert began
+    for setup in began:
+        setup.world()
 
 
 def test_both_languages_show_the_same_examples():

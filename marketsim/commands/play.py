@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,6 +40,7 @@ Quarters = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of luck: the same for the same luck.")]
 Language = Annotated[Spoken | None, typer.Option(help="Language; the last one used, or the system's, if not given.")]
+Plain = Annotated[bool, typer.Option("--ascii", help="Draw with plain characters, for terminals that lack others.")]
 Web = Annotated[bool, typer.Option("--web", help="Serve the game to a browser on this machine instead.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port for --web.")]
 
@@ -50,6 +52,7 @@ def play(
     quarters: Quarters = None,
     seed: Seed = 7,
     language: Language = None,
+    plain: Plain = False,
     web: Web = False,
     port: Port = 8000,
 ) -> None:
@@ -65,14 +68,20 @@ def play(
 
     setup: dict[str, Any] = {"scenario": scenario, "quarters": quarters, "seed": seed}
     chosen = vendor is not None
-    _open(beginning(**setup, vendor=vendor, difficulty=difficulty.value) if chosen else None, language)
+    _open(beginning(**setup, vendor=vendor, difficulty=difficulty.value) if chosen else None, language, plain)
 
 
-def watch(scenario: Scenario = DEFAULT, quarters: Quarters = None, seed: Seed = 7, language: Language = None) -> None:
+def watch(
+    scenario: Scenario = DEFAULT,
+    quarters: Quarters = None,
+    seed: Seed = 7,
+    language: Language = None,
+    plain: Plain = False,
+) -> None:
     """Watch strategies compete in a market, at any speed."""
     from tui.app import beginning
 
-    _open(beginning(scenario=scenario, quarters=quarters, seed=seed), language)
+    _open(beginning(scenario=scenario, quarters=quarters, seed=seed), language, plain)
 
 
 def replay(
@@ -81,16 +90,17 @@ def replay(
         bool, typer.Option("--resume", help="Go on where it was left, instead of from its start.")
     ] = False,
     language: Language = None,
+    plain: Plain = False,
 ) -> None:
     """Show a recorded game again, bit for bit; play on from any quarter."""
     from agents.game.file import load  # a file that cannot be read is told before the screen is taken
     from tui.app import opened
 
     load(file)
-    _open(opened(file, replay=not resume), language)
+    _open(opened(file, replay=not resume), language, plain)
 
 
-def _open(opening: Opening | None, language: Spoken | None) -> None:
+def _open(opening: Opening | None, language: Spoken | None, plain: bool) -> None:
     """Run the application in this terminal, or for whoever drives it in its place."""
     if "TEXTUAL_DRIVER" not in os.environ and not (sys.stdin.isatty() and sys.stdout.isatty()):
         typer.echo("marketsim: the game needs a terminal; for tables and files use `marketsim run`", err=True)
@@ -104,4 +114,4 @@ def _open(opening: Opening | None, language: Spoken | None) -> None:
     settings = load_settings()
     if language is not None:
         settings = keep_settings(settings, language=language.value)
-    MarketApp(settings, opening).run()
+    MarketApp(replace(settings, ascii=plain or settings.ascii), opening).run()
