@@ -14,7 +14,7 @@ play: .venv/installed
 	$(BIN)/marketsim play
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
