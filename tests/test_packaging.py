@@ -59,7 +59,7 @@ def test_the_wheel_names_what_it_needs(wheel: Path):
     about = Parser().parsestr(text)
     assert (about["Name"], about["Version"]) == ("chip-market", marketsim.__version__)
     needed = {re.match("[a-z]+", line)[0] for line in about.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert needed == {"mesa", "networkx", "numpy", "platformdirs", "polars", "pydantic", "pyyaml", "rich", "scipy", "textual", "typer"}
+    assert needed == {"jinja2", "mesa", "networkx", "numpy", "platformdirs", "polars", "pydantic", "pyyaml", "rich", "scipy", "textual", "typer"}
 
 
 def test_an_installed_wheel_finds_its_scenarios_and_runs_them(site: Path):

@@ -18,8 +18,8 @@ class Findings:
     Workers fill in the findings that they began with: who finishes too late changes nothing.
 
     path: of the market by quarters, and that of photovoltaics.  stories: how the game may end, in the futures played so
-    far.  rungs: the strategies in the own seat, the best first.
-    suggested: the what-ifs that mattered most.  asked: those that the player asked for, the latest last.
+    far.  rungs: the strategies in the own seat, the best first.  suggested: the what-ifs that matter most.
+    asked: those that the player asked for, the latest first.
     """
 
     path: tuple[SincePeak, SincePeak] | None = None

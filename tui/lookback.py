@@ -45,6 +45,10 @@ NAMES = {
 """Fields of the form within a sentence."""
 
 
+NOTHING = 0.5
+"""rmb_m that are not worth a line."""
+
+
 # Score ------------------------------------------------------------------------------------------------------------
 
 
@@ -67,7 +71,7 @@ def ladder_of(game: Game) -> list[Rung]:
 def score_bars(own: Score, speech: Speech) -> tuple[list[Bar], Bar]:
     """The terms that are not 0, rmb_m, and what they add up to."""
     terms = {name: float(value) for name, value in own.terms.items()}
-    bars = [Bar(speech.say(TERMS[name]), value) for name, value in terms.items() if abs(value) >= 0.5]
+    bars = [Bar(speech.say(TERMS[name]), value) for name, value in terms.items() if abs(value) >= NOTHING]
     return bars, Bar(speech.say("For founders"), float(own.value), own=True)
 
 
@@ -176,3 +180,8 @@ def what_if_text(what: WhatIf, game: Game, speech: Speech) -> str:
         other=other,
         own=amount(field, change.own, speech),
     )
+
+
+def difference(change: float, speech: Speech) -> str:
+    """What a what-if would have gained, rmb_m."""
+    return speech.money(change, "+") if abs(change) >= NOTHING else speech.say("the same")

@@ -19,7 +19,7 @@ from marketsim import __version__
 from marketsim.shakeout.instrument import Instrument
 from tui.facts import named, own_vendor
 from tui.fields import UNITS, Field, fields_of, written
-from tui.lookback import ladder_bars, own_score, point_line, score_bars, what_if_text, worth
+from tui.lookback import difference, ladder_bars, own_score, point_line, score_bars, what_if_text, worth
 from tui.pattern import FACTS, headline, path_series, range_text, speaks_against, speaks_for, text_of, value_of
 from tui.roster import roster_of
 from tui.speech import Speech
@@ -127,7 +127,7 @@ def _what_ifs(game: Game, what_ifs: Sequence[WhatIf], speech: Speech) -> Iterato
     for what in what_ifs:
         other = what.other_measure or 0.0
         ends = speech.share(what.other.share[-1]), speech.money(what.other.cash[-1])
-        rows.append([what_if_text(what, game, speech), speech.money(other), speech.money(other - own, "+"), *ends])
+        rows.append([what_if_text(what, game, speech), speech.money(other), difference(other - own, speech), *ends])
     yield Text(say("Each is your game played again by the rule book: rivals react, luck stays."), "quiet")
     columns = [
         say("Decided otherwise"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["own", "other", "second", "own-reference", "second-reference"]
 """Colour and dashes of a line: the player's or the first, what it is set against, a second one, and references."""
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 560.0, 220.0, 52.0, 12.0, 548.0, 192.0
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 560.0, 220.0, 52.0, 12.0, 532.0, 192.0
 """Size of a chart, and where its plot is in it."""
 MOST_LABELS = 8
 """Labels below a chart."""

@@ -20,7 +20,17 @@ from agents.game.shakeout import read
 from tui.cells import pad
 from tui.facts import own_vendor
 from tui.findings import Findings
-from tui.lookback import ladder_bars, ladder_of, own_score, point_line, score_bars, what_if_text, worth
+from tui.lookback import (
+    NOTHING,
+    difference,
+    ladder_bars,
+    ladder_of,
+    own_score,
+    point_line,
+    score_bars,
+    what_if_text,
+    worth,
+)
 from tui.pattern import headline, speaks_against
 from tui.roster import roster_of
 from tui.screens.question import Question
@@ -89,7 +99,11 @@ class Debrief(View):
 
     def on_resize(self) -> None:
         """As many strategies and as much text as there is room for."""
-        if self.is_mounted and self.game.turns:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fill what hangs on the room that there is, once it is known; the game may have been left by then."""
+        if self.is_attached and self.app.session is not None and self.game.turns:
             self._show_rank()
             self._show_points()
 
@@ -111,6 +125,7 @@ class Debrief(View):
             return
         self._show_score()
         self._show_rank()
+        self.call_after_refresh(self._fit)
         self._show_points()
         self._show_what_ifs()
         self._work_out(self.session.findings)
@@ -201,9 +216,7 @@ class Debrief(View):
         self._chosen()
 
     def _gain(self, change: float) -> Cell:
-        if abs(change) < 0.5:
-            return Cell(self.say("the same"))
-        return Cell(self.speech.money(change, "+"), "gain" if change > 0 else "loss")
+        return Cell(difference(change, self.speech), "" if abs(change) < NOTHING else "gain" if change > 0 else "loss")
 
     def _what_ifs(self) -> list[WhatIf]:
         findings = self.session.findings
@@ -253,6 +266,7 @@ class Debrief(View):
     def _show_panel(self) -> None:
         for name in PANELS:
             self.query_one("#looking").set_class(name == self.panel, f"-{name}")
+        self.call_after_refresh(self._fit)
 
     def action_panel(self) -> None:
         """The next panel where there is no room for all."""
