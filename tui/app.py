@@ -239,10 +239,8 @@ class MarketApp(App[None]):
             return session.tutor.shown is not None
         if action == "view" and session.shown:
             return parameters[0] in OPEN_TO_WATCHERS
-        if action in ("undo", "hold"):
+        if action in ("undo", "hold", "end_quarter"):
             return session.plays
-        if action == "end_quarter":
-            return session.plays or session.finished
         if action == "play_on":
             return session.shown and session.game.setup.vendor is not None and not session.game.over
         return True

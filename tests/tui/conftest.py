@@ -50,8 +50,11 @@ async def game(
     async with application(language, size, beginning(**setup)) as pilot:
         app = pilot.app
         assert isinstance(app, MarketApp)
-        while app.session is None:
+        for _ in range(3000):
+            if app.session is not None:
+                break
             await pilot.pause(0.01)
+        assert app.session is not None, told(pilot)
         for _ in range(played):
             app.session.draft = None if vendor is None else app.session.game.advised("disciplined")
             app.session.end_quarter()

@@ -20,15 +20,15 @@ KEYS = [
 ]
 LIKELY = ["space", "e", "enter", "right", "down", *"123456789"]
 SIZES = [(120, 36), (80, 24), (40, 10), (160, 48), (100, 30), (20, 6)]
-STEPS = int(os.environ.get("MARKETSIM_RANDOM_KEYS", "800"))
+STEPS = int(os.environ.get("MARKETSIM_RANDOM_KEYS", "400"))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_random_keys_break_nothing(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # where exports go
     chance = random.Random(seed)
     pressed: list[str] = []
-    steps = STEPS // 4
+    steps = STEPS // 2
     while steps > 0:
         async with application(chance.choice(["en", "zh"]), chance.choice(SIZES)) as pilot:
             while steps > 0 and pilot.app.is_running and pilot.app._exit is False:
