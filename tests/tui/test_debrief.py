@@ -356,3 +356,13 @@ async def test_one_picture_at_a_time_where_there_is_little_room(language: Langua
         assert all(pilot.app.screen.query_one(name).region.height > 2 for name in names)
         bars = pilot.app.screen.query_one("#ladder", Bars)._bars
         assert len(bars) == len(session_of(pilot).findings.rungs or ()) + 1
+
+
+async def test_playing_again_leaves_nothing_of_the_old_game_to_draw():
+    """Rows of the old game may still be chosen when the new one has no quarter yet."""
+    async with game(played=3, view="debrief") as pilot:
+        debrief = pilot.app.screen
+        pilot.app.session.game = pilot.app.session.game.fork(0)
+        debrief._chosen()
+        await pilot.pause()
+        assert pilot.app.screen is debrief

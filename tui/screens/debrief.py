@@ -190,9 +190,8 @@ class Debrief(View):
                 lines.append(Series(self.say("what if"), other, slot=0, mark="?"))
             chart = self.query_one(f"#{name}", LineChart)
             chart.border_title = title
-            chart.show(
-                lines, labels, "{:.3g}".format, low=min(0.0, *(min(line.values) for line in lines)), numbered=numbered
-            )
+            lowest = min([0.0, *(value for line in lines for value in line.values)])
+            chart.show(lines, labels, "{:.3g}".format, low=lowest, numbered=numbered)
 
     def _show_what_ifs(self, chosen: str = "") -> None:
         panel, speech = self.query_one("#what-ifs"), self.speech
