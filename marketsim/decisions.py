@@ -27,7 +27,7 @@ class Decision:
 
     price: Floats = _decided("vr", "krmb/card", 0.1, 5000.0, "price of a card")
     capacity: Floats = _decided("vnr", "k wafers/quarter", -1000.0, 1000.0, "capacity to ask for (+) or give up (-)")
-    premium: Floats = _decided("vr", "1", 0.0, 2.0, "prepayment over the contract fee, for a better place in the queue")
+    premium: Floats = _decided("vr", "1", 0.0, 0.5, "prepayment over the contract fee, for a better place in the queue")
     run_share: Floats = _decided("vr", "1", 0.0, 1.0, "share of contracted capacity to run")
     start_product: Bools = _decided("vr", "", 0, 1, "start a new product, if none is in design")
     product_node: Ints = _decided("vr", "", 0, 11, "index of its node")

@@ -90,6 +90,14 @@ def test_people_are_told_what_is_wrong_in_which_bounds():
     assert f"product_node: {len(WORLD.nodes)} is not allowed, from 0 to {len(WORLD.nodes) - 1}" in message
 
 
+def test_a_premium_is_at_most_half_of_the_fee():
+    """Were it more, whoever pays a few times the small fee would corner a sold-out foundry."""
+    clipped, count = clip(changed(premium=2.0))
+    assert (clipped.premium == 0.5).all() and (count == 1).all()
+    (message,) = check(changed(premium=0.51), WORLD)
+    assert "premium: 0.51 is not allowed, from 0 to 0.5 (" in message
+
+
 def test_changes_broadcast_to_full_shape_and_leave_the_rest():
     other = changed(price=70, focus=pair(0.1, 0.9))
     assert other.price.tolist() == [[70, 70], [70, 70]]

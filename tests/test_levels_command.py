@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.game.difficulty import LEVELS
+from agents.game.difficulty import LEVELS, LINE_UPS
+from agents.game.force import FORCES
 from agents.game.ladder import CONTESTANTS, seat_scores
 from agents.game.setup import Setup
 from agents.strategies import names
@@ -37,20 +38,23 @@ def test_the_figures_are_those_of_games_that_are_played_one_by_one(marketsim):
     found = json.loads(shown.out)
     assert [one["level"] for one in found["levels"]] == list(LEVELS)
     seats = {0: "cambricon", 1: "metax", 2: "biren", 3: "others"}  # 13 vendors, 4 games: each its block's last
-    hard = Setup(quarters=12).world()
-    scores = [
-        seat_scores(LEVELS["hard"].applied(hard, vendor), vendor, CONTESTANTS, 3, range(run, run + 1))
-        for run, vendor in seats.items()
-    ]
+    level, plain = LEVELS["hard"], Setup(quarters=12).world()
+    scores = []
+    for run, vendor in seats.items():
+        world = level.applied(plain, vendor, LINE_UPS[level.deck[run % len(level.deck)]])
+        scores.append(seat_scores(world, vendor, (*CONTESTANTS, *FORCES), 3, range(run, run + 1)))
     value = np.concatenate([one.value for one in scores], axis=1)
     lasted = np.concatenate([one.lasted for one in scores], axis=1)
     alive = np.concatenate([one.alive for one in scores], axis=1)
-    dice = CONTESTANTS.index("random")
+    dice, best = CONTESTANTS.index("random"), value[: len(CONTESTANTS)].max(axis=0)
+    by_force = {force.base: np.median(value[len(CONTESTANTS) + i] / best) for i, force in enumerate(FORCES)}
+    forced = found["levels"][2]["forced"]
+    assert forced["value"] == by_force[forced["from"]] == max(by_force.values())
     standings = by_strategy(found["levels"][2])
     for place, strategy in enumerate(CONTESTANTS):
         mine = standings[strategy]
         ahead = (value[place] > value[dice]) | ((value[place] == value[dice]) & (lasted[place] > lasted[dice]))
-        assert mine["won"]["value"] == np.mean(value[place] == value.max(axis=0))
+        assert mine["won"]["value"] == np.mean(value[place] == best)
         assert mine["ahead"]["value"] == ahead.mean()
         assert mine["survived"]["value"] == alive[place].mean()
         assert mine["score"]["value"] == np.median(value[place])
@@ -66,7 +70,11 @@ def test_everybody_is_there_and_the_best_comes_first(marketsim):
         assert by_strategy(level)["random"]["ahead"]["value"] == 0
         assert by_strategy(level)["disciplined"]["ahead"] == level["careful_ahead"]
         assert level["careful_by_score"]["value"] <= level["careful_ahead"]["value"]
-        assert level["reached"] == {"careful": level["careful_ahead"]["value"] >= 0.9, "most": won[0] <= 0.4}
+        assert level["reached"] == {
+            "careful": level["careful_ahead"]["value"] >= 0.9,
+            "most": won[0] <= 0.4,
+            "forced": level["forced"]["value"] <= 1.5,
+        }
         for one in level["strategies"]:
             assert one["won"]["low"] <= one["won"]["value"] <= one["won"]["high"]
 
@@ -88,9 +96,26 @@ def test_the_page_fits_and_says_what_is_wanted_and_reached(marketsim, monkeypatc
     text = " ".join(shown.out.split())
     for level in LEVELS.values():
         assert level.title["en"] in lines and level.about["en"] in text
-    assert text.count("disciplined is ahead of random in ") == 3
-    assert text.count("wanted at least 90 %: ") == text.count("wanted at most 40 %: ") == 3
-    assert ("(" in lines[lines.index("Easy") + 12]) == (width == 120)  # intervals where there is room
+    assert text.count("disciplined is ahead of random by rank in ") == text.count("by score alone in ") == 3
+    assert text.count("wanted by rank at least 90 %: ") == text.count("wanted at most 40 %: ") == 3
+    assert "Rivals: skimming 5, undercutting 3, resting 2 of 10." in lines
+    assert text.count("By force, ") == text.count("wanted at most 1.5: ") == 1
+    first = next(line for line in lines if line.startswith(CONTESTANTS) and "  " in line)  # of a table
+    assert ("(" in first) == (width == 120)  # intervals where there is room
+
+
+def test_rivals_come_as_often_as_the_odds_of_their_line_ups_say():
+    from marketsim.commands.levels import _blocks
+
+    world = Setup().world()
+    for games in (13, 200):
+        blocks = list(_blocks(world, games))
+        for name, level in LEVELS.items():
+            mine = [block for block in blocks if block.level == name]
+            assert sorted(run for block in mine for run in block.runs) == list(range(games))
+            for line_up in set(level.deck):
+                played = sum(len(block.runs) for block in mine if block.line_up == line_up)
+                assert abs(played - games * level.deck.count(line_up) / len(level.deck)) < len(level.deck)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from agents.game.score import Score, score
 from agents.game.setup import GameError, Setup
 from agents.strategies import get
 from agents.strategies.registry import BUILT_IN
+from agents.strategies.strategy import Strategy
 from agents.strategies.team import Team
 from marketsim.chance import Draws, draw, pad_runs
 from marketsim.decisions import Decision, full
@@ -49,7 +50,7 @@ def rank(own: Score, rungs: Sequence[Rung]) -> int:
     return 1 + sum(bool(rung.score.beats(own)) for rung in rungs)
 
 
-def seat_scores(world: Scenario, vendor: str, contestants: Sequence[str], seed: int, runs: range) -> Score:
+def seat_scores(world: Scenario, vendor: str, contestants: Sequence[str | Strategy], seed: int, runs: range) -> Score:
     """What each strategy makes of a seat in each run, [contestant,r], all on the same luck.
 
     Their markets are played side by side as runs of one market, each with its run's own luck: the bits are those of a
@@ -73,9 +74,9 @@ def seat_scores(world: Scenario, vendor: str, contestants: Sequence[str], seed: 
 class _Everybody:
     """All vendors by the strategies of the world, but one seat by another contestant in each group of runs."""
 
-    def __init__(self, p: Parameters, vendor: str, contestants: Sequence[str], runs: int) -> None:
+    def __init__(self, p: Parameters, vendor: str, contestants: Sequence[str | Strategy], runs: int) -> None:
         self.team, self.seat, self.runs = Team(p.strategies), p.vendors.index(vendor), runs
-        self.contestants = [get(name) for name in contestants]
+        self.contestants = [get(one) if isinstance(one, str) else one for one in contestants]
 
     def decide(self, obs: Observation) -> Decision:
         """The decision of all vendors; runs are those of the first contestant, then those of the second, ..."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agents.game.difficulty import LEVELS, Difficulty
+from agents.game.difficulty import LEVELS, Difficulty, LineUp
 from agents.strategies import names
 from marketsim.errors import MarketSimError, did_you_mean, printable
 from marketsim.scenario.fields import Section
@@ -33,8 +33,13 @@ class Setup(Section):
     quarters: Annotated[int, Field(ge=1, le=400)] | None = None
     seed: Seed = 7
 
+    @property
+    def line_up(self) -> LineUp:
+        """How rivals are minded in this game: drawn from those of its difficulty by the seed."""
+        return LEVELS[self.difficulty].drawn(self.seed)
+
     def world(self) -> Scenario:
-        """The scenario as it is played: the rules are those of the file, rivals and start those of the difficulty.
+        """The scenario as it is played: the rules are the file's, rivals those of the line-up that the seed draws.
 
         Raises ScenarioError for a scenario that cannot be used, GameError for a vendor or a length it does not have.
         """
@@ -47,4 +52,4 @@ class Setup(Section):
         if self.vendor not in world.vendors:
             hint = did_you_mean(self.vendor, list(world.vendors), "there are")
             raise GameError(f"vendor: {world.name} has no vendor {printable(self.vendor)!r}; {hint}")
-        return LEVELS[self.difficulty].applied(world, self.vendor)
+        return LEVELS[self.difficulty].applied(world, self.vendor, self.line_up)

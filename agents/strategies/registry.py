@@ -28,6 +28,7 @@ BUILT_IN = {
     "fast-follower": "fast_follower:FastFollower",
     "capacity-hoarder": "capacity_hoarder:CapacityHoarder",
     "inference-specialist": "inference_specialist:InferenceSpecialist",
+    "mature-node": "mature_node:MatureNode",
     "skimmer": "skimmer:Skimmer",
     "round-chaser": "round_chaser:RoundChaser",
     "disciplined": "disciplined:Disciplined",

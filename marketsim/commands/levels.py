@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from agents.game.difficulty import Difficulty
+    from agents.game.difficulty import Difficulty, Level
     from agents.game.score import Score
     from marketsim.commands.figures import Cell
     from marketsim.scenario.schema import Scenario as World
@@ -33,6 +33,9 @@ OFTEN = 0.9
 
 MOST = 0.4
 """Wanted: no strategy wins more than this share of seats."""
+
+FORCED = 1.5
+"""Wanted: who asks for the most capacity every quarter scores at most so many times what the best strategy does."""
 
 SIDE_BY_SIDE = 32
 """Games that are played together: with all strategies in each, about as many runs as fit the cache."""
@@ -78,38 +81,44 @@ def levels(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Games with the same level and vendor, by the numbers of their runs."""
+    """Games with the same level, vendor and line-up of rivals, by the numbers of their runs."""
 
     level: Difficulty
     vendor: str
+    line_up: str
     runs: range
 
 
 class _Play:
-    """Plays a block with all strategies.  world: without a level."""
+    """Plays a block with all strategies, and by force.  world: without a level."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.seed = world, seed
 
     def __call__(self, block: Block) -> Score:
-        """Scores [contestant,game]."""
-        from agents.game.difficulty import LEVELS
+        """Scores [contestant,game], the last rows by force."""
+        from agents.game.difficulty import LEVELS, LINE_UPS
+        from agents.game.force import FORCES
         from agents.game.ladder import CONTESTANTS, seat_scores
 
-        world = LEVELS[block.level].applied(self.world, block.vendor)
-        return seat_scores(world, block.vendor, CONTESTANTS, self.seed, block.runs)
+        world = LEVELS[block.level].applied(self.world, block.vendor, LINE_UPS[block.line_up])
+        return seat_scores(world, block.vendor, (*CONTESTANTS, *FORCES), self.seed, block.runs)
 
 
 def _blocks(world: World, games: int) -> Iterator[Block]:
-    """Every level's games; a game has the same vendor and luck on all of them."""
+    """Every level's games; a game has the same vendor and luck on all of them, and line-ups come as their odds say."""
     from agents.game.difficulty import LEVELS
 
     vendors = list(world.vendors)
     shares = [range(i * games // len(vendors), (i + 1) * games // len(vendors)) for i in range(len(vendors))]
-    for level in LEVELS:
+    for name, level in LEVELS.items():
         for vendor, runs in zip(vendors, shares, strict=True):
-            for start in range(0, len(runs), SIDE_BY_SIDE):
-                yield Block(level, vendor, runs[start : start + SIDE_BY_SIDE])
+            rivals = sorted(level.deck[i % len(level.deck)] for i in runs)
+            for line_up in dict.fromkeys(rivals):
+                first = runs.start + rivals.index(line_up)
+                last = first + rivals.count(line_up)
+                for start in range(first, last, SIDE_BY_SIDE):
+                    yield Block(name, vendor, line_up, range(start, min(start + SIDE_BY_SIDE, last)))
 
 
 def _played(world: World, games: int, seed: int, workers: int, quiet: bool) -> list[Measured]:
@@ -150,11 +159,15 @@ class Measured:
     """A level, measured.
 
     by_score: share of games in which the careful strategy has the higher score; not where both failed.
+    forced: score by force over that of the best strategy, median; of the force that does best, which goes by the
+    strategy `forced_from` otherwise.
     standings: of all strategies, the one that wins most seats first.
     """
 
     level: Difficulty
     by_score: Interval
+    forced: Interval
+    forced_from: str
     standings: list[Standing]
 
     @property
@@ -169,9 +182,10 @@ class Measured:
 
 
 def _measured(level: Difficulty, blocks: Sequence[Score]) -> Measured:
-    """A level's figures.  blocks: scores [contestant,game]."""
+    """A level's figures.  blocks: scores [contestant,game], the last rows by force."""
     import numpy as np
 
+    from agents.game.force import FORCES
     from agents.game.ladder import CONTESTANTS
     from agents.game.score import Score
     from marketsim.shakeout.statistics import median_interval
@@ -181,13 +195,18 @@ def _measured(level: Difficulty, blocks: Sequence[Score]) -> Measured:
     )
     value, careless = found.value, CONTESTANTS.index(CARELESS)
     ahead = found.beats(found.of(slice(careless, careless + 1)))
-    won = (value == value.max(axis=0)) & (value > 0)
+    best = value[: len(CONTESTANTS)].max(axis=0)
+    won = (value == best) & (value > 0)
     standings = [
         Standing(name, _share(won[i]), _share(ahead[i]), _share(found.alive[i]), median_interval(value[i]))
         for i, name in enumerate(CONTESTANTS)
     ]
     standings.sort(key=lambda one: (one.won.value, one.score.value), reverse=True)
-    return Measured(level, _share(value[CONTESTANTS.index(CAREFUL)] > value[careless]), standings)
+    by_score = _share(value[CONTESTANTS.index(CAREFUL)] > value[careless])
+    ratios = value[len(CONTESTANTS) :] / np.maximum(best, 1e-9)  # where nobody has anything: nothing, or very much
+    forced = {force.base: median_interval(ratio) for force, ratio in zip(FORCES, ratios, strict=True)}
+    forced_from = max(forced, key=lambda base: forced[base].value)
+    return Measured(level, by_score, forced[forced_from], forced_from, standings)
 
 
 def _share(games: Bools) -> Interval:
@@ -221,13 +240,18 @@ def _page(world: World, games: int, seed: int, measured: Sequence[Measured]) -> 
         level = LEVELS[one.level]
         yield title(level.title["en"])
         yield Text(level.about["en"])
+        yield note(f"Rivals: {_odds(level)}.")
         yield from (Text(line) for line in _verdicts(one))
         yield Text()
         yield fitting(console(), (partial(_table, one, ranges) for ranges in (True, False)))
     yield Text()
     yield note(f"Score. {IN_A_SENTENCE['en']}")
-    yield note(f"Ahead of {CARELESS}: a higher score, or the same and longer in business, as of two that failed.")
+    yield note(
+        f"Ahead of {CARELESS} by rank, the measure: a higher score, or of two that failed longer in business. By score "
+        "alone: a higher score."
+    )
     yield note("In brackets: 95 % confidence, of medians 90 %.")
+    yield Text(_force(measured))
 
 
 def _verdicts(one: Measured) -> Iterator[str]:
@@ -236,13 +260,33 @@ def _verdicts(one: Measured) -> Iterator[str]:
 
     careful, won = one.careful, one.first.won
     yield (
-        f"{CAREFUL} is ahead of {CARELESS} in {percent(careful.value)} of games ({in_percent(careful)}), "
-        f"by score alone in {percent(one.by_score.value)}; wanted at least {percent(OFTEN)}: "
+        f"{CAREFUL} is ahead of {CARELESS} by rank in {percent(careful.value)} of games ({in_percent(careful)}), "
+        f"by score alone in {percent(one.by_score.value)}; wanted by rank at least {percent(OFTEN)}: "
         f"{_word(careful.value >= OFTEN)}."
     )
     yield (
         f"{one.first.strategy} wins most seats, {percent(won.value)} ({in_percent(won)}); wanted at most "
         f"{percent(MOST)}: {_word(won.value <= MOST)}."
+    )
+
+
+def _odds(level: Level) -> str:
+    """The line-ups and how often they come."""
+    counts = ", ".join(f"{name} {level.deck.count(name)}" for name in dict.fromkeys(level.deck))
+    return f"{counts} of {len(level.deck)}"
+
+
+def _force(measured: Sequence[Measured]) -> str:
+    """What asking for all the capacity there is is worth, in a sentence."""
+    from agents.game.difficulty import LEVELS
+
+    factors = ", ".join(
+        f"{LEVELS[one.level].title['en'].lower()} {one.forced.value:.2f} (else {one.forced_from})" for one in measured
+    )
+    most = max(one.forced.value for one in measured)
+    return (
+        "By force, asking for the most capacity with the largest premium every quarter: median score over that of the "
+        f"best strategy: {factors}; wanted at most {FORCED:g}: {_word(most <= FORCED)}."
     )
 
 
@@ -284,14 +328,26 @@ def _as_json(world: World, games: int, seed: int, measured: Sequence[Measured]) 
         "games": games,
         "quarters": world.quarters,
         "seed": seed,
-        "wanted": {"careful": CAREFUL, "careless": CARELESS, "ahead_at_least": OFTEN, "won_at_most": MOST},
+        "wanted": {
+            "careful": CAREFUL,
+            "careless": CARELESS,
+            "ahead_at_least": OFTEN,
+            "won_at_most": MOST,
+            "forced_at_most": FORCED,
+        },
         "levels": [
             {
                 "level": one.level,
                 "about": dict(LEVELS[one.level].about),
+                "line_ups": {name: LEVELS[one.level].deck.count(name) for name in LEVELS[one.level].deck},
                 "careful_ahead": plain(one.careful),
                 "careful_by_score": plain(one.by_score),
-                "reached": {"careful": one.careful.value >= OFTEN, "most": one.first.won.value <= MOST},
+                "forced": {"from": one.forced_from, **plain(one.forced)},
+                "reached": {
+                    "careful": one.careful.value >= OFTEN,
+                    "most": one.first.won.value <= MOST,
+                    "forced": one.forced.value <= FORCED,
+                },
                 "strategies": plain(one.standings),
             }
             for one in measured

@@ -136,7 +136,7 @@ def markets(draw: st.DrawFn, abroad: bool = True, newcomers: bool = True) -> Par
 def wild_decision(p: Parameters, runs: int, rng: np.random.Generator) -> Decision:
     """Anything at all for everybody, dead and foreign vendors included: mostly in bounds, sometimes far out, or NaN."""
     size = {"v": len(p.vendors), "n": len(p.nodes), "f": len(p.families), "s": len(p.segments), "r": runs}
-    scales = {"price": 200.0, "capacity": 10.0, "premium": 1.0, "run_share": 1.0, "bid": 1e4}
+    scales = {"price": 200.0, "capacity": 10.0, "premium": 0.5, "run_share": 1.0, "bid": 1e4}
     values: dict[str, Any] = {}
     for item in fields(Decision):
         shape = tuple(size[axis] for axis in item.metadata["axes"])

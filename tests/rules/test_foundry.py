@@ -161,7 +161,7 @@ def test_a_premium_that_is_paid_for_capacity_buys_no_memory():
 
     p = plain_world(2, memories__memory={**PLAIN_MEMORY, "supply": 1})
     market = Market(p, 0, range(2))
-    started = market.step(change(market.observe().hold(), premium=rows(2, 0))).started[:, 0]
+    started = market.step(change(market.observe().hold(), premium=rows(0.5, 0))).started[:, 0]
     assert 0 < started[0] == pytest.approx(started[1])
 
 

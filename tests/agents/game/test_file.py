@@ -111,7 +111,7 @@ def plans(finite: bool = False) -> st.SearchStrategy[Plan]:
             return st.sampled_from(["n12", "n7", "n5"] if field == "product_node" else ["hbm", "gddr", "lpddr"])
         if field == "capacity" and not finite:
             return st.floats(-0.0, high) | st.sampled_from([0.0, -0.0])
-        return st.floats(low, high) | st.sampled_from([max(low, -0.0), 1.0])
+        return st.floats(low, high) | st.sampled_from([max(low, -0.0), min(high, 1.0)])
 
     def built(values: dict[str, Any]) -> Plan:
         plan = BLANK

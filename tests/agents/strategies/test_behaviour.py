@@ -240,6 +240,25 @@ def test_inference_specialist_sells_inference(bend: Bend) -> None:
     assert training < government < inference
 
 
+def test_mature_node_makes_the_fastest_memorys_card_where_few_queue_and_sells_inference_dear(bend: Bend) -> None:
+    late = play("mature-node", bend(quarter=LATE, **READY))
+    assert (late.product_node == N12).all() and (late.product_memory == HBM).all()
+    decision = play("mature-node", bend())
+    assert (decision.focus == play("inference-specialist", bend()).focus).all()
+    calm = bend(orders=6.0, growth=0.0, price=20.0)
+    assert (play("mature-node", calm).price > play("cost-leader", calm).price).all()
+
+
+def test_mature_node_builds_for_more_growth_than_the_specialist_and_less_than_the_hoarder(bend: Bend) -> None:
+    growth = bend(orders=40.0, growth=0.2, cash=1e6, node=N12)
+    own, specialist, hoarder = (
+        play(name, growth) for name in ("mature-node", "inference-specialist", "capacity-hoarder")
+    )
+    assert (own.capacity[:, N12] > specialist.capacity[:, N12]).all()
+    assert 0 == specialist.premium.max() < own.premium.min() <= own.premium.max() < hoarder.premium.min()
+    assert capacity("mature-node", growth) < capacity("capacity-hoarder", growth)
+
+
 def test_inference_specialist_takes_the_best_bandwidth_for_the_money(bend: Bend) -> None:
     assert (play("inference-specialist", bend(**READY)).product_memory == HBM).all()
     empty = np.array([[0.0], [np.inf], [np.inf]])
