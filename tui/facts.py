@@ -76,8 +76,9 @@ def position(game: Game, speech: Speech) -> list[Number]:
 
 
 def sentences(game: Game, roster: Roster, speech: Speech) -> list[str]:
-    """The card and its successor; who buys for old ties' sake or pays for losses; who leads."""
-    return [_of_the_card(game, speech), _of_friends(game, speech), _of_the_leader(game, roster, speech)]
+    """The card and its successor; who has old ties or pays for losses; who leads, and how rivals are minded."""
+    leader, rivals = _of_the_leader(game, roster, speech), speech.title(game.setup.line_up.about)
+    return [_of_the_card(game, speech), _of_friends(game, speech), _joined(speech, leader, rivals)]
 
 
 def _of_the_card(game: Game, speech: Speech) -> str:
