@@ -8,6 +8,7 @@ from agents.game import load, save
 from tests.tui.conftest import application, game, text
 from tui.app import opened
 from tui.screens.watch import SPEEDS, Watch
+from tui.widgets.key_bar import KeyBar
 
 
 async def watching(pilot, quarter: int) -> None:
@@ -94,3 +95,17 @@ async def test_a_watched_market_offers_no_books_of_anybody():
         await pilot.press("space", "e", "3", "4")
         await pilot.pause()
         assert isinstance(pilot.app.screen, Watch)
+
+
+async def test_keys_at_the_foot_can_be_clicked():
+    async with game(vendor=None, view=None, quarters=40) as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        line = text(pilot).splitlines()[-1]
+        assert pilot.app.screen.running
+        await pilot.click(KeyBar, offset=(line.index("run / stop"), 0))
+        await pilot.pause()
+        assert not pilot.app.screen.running, bar.render()
+        reached = len(pilot.app.session.game.turns)
+        await pilot.click(KeyBar, offset=(line.index("step"), 0))
+        await pilot.pause()
+        assert len(pilot.app.session.game.turns) == reached + 1

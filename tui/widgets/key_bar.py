@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
@@ -11,6 +12,10 @@ from tui.speech import Speech
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+
+GAP = 2
+"""Cells between two keys."""
 
 
 class KeyBar(Widget):
@@ -23,6 +28,7 @@ class KeyBar(Widget):
     def __init__(self, speech: Speech) -> None:
         super().__init__()
         self.speech = speech
+        self._ends: list[tuple[int, str]] = []
 
     def on_mount(self) -> None:
         """Follow the keys that apply: they change with focus and screen."""
@@ -33,20 +39,32 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """The keys, most important first."""
-        room, parts = self.size.width, []
-        for key, title in self._keys():
-            part = Content.assemble((key, "bold $accent"), " ", title, "  ")
-            room -= part.cell_length
-            if room < -2:  # the last one needs no gap behind it
+        parts: list[Content] = []
+        self._ends = []
+        end = 0
+        for shown, title, key in self._keys():
+            part = Content.assemble((shown, "bold $accent"), " ", title, "  ")
+            end += part.cell_length
+            if end - GAP > self.size.width:
                 break
             parts.append(part)
+            self._ends.append((end - GAP, key))
         return Content("").join(parts)
 
-    def _keys(self) -> list[tuple[str, str]]:
-        shown: dict[str, str] = {}
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key presses it."""
+        place = event.get_content_offset(self)
+        if place is not None:
+            key = next((key for end, key in self._ends if place.x < end), None)
+            if key is not None:
+                self.app.simulate_key(key)
+
+    def _keys(self) -> list[tuple[str, str, str]]:
+        """How each key is shown, what it does, and its name; the first of keys that do the same."""
+        found: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled:
-                key = binding.key_display or self.app.get_key_display(binding)
-                shown.setdefault(self.speech.say(binding.description), key)
-        return [(key, title) for title, key in shown.items()]
+            if binding.show and active.enabled and binding.description:
+                shown = binding.key_display or self.app.get_key_display(binding)
+                found.setdefault(self.speech.say(binding.description), (shown, binding.key))
+        return [(shown, title, key) for title, (shown, key) in found.items()]
