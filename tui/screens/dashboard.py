@@ -8,8 +8,9 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Grid, Vertical
 
-from marketsim.outcomes import foundry_use, memory_use
+from marketsim.outcomes import ACTIVE, largest_fall
 from marketsim.rules.arrays import ratio, total
+from marketsim.state import Outcome
 from tui.news import latest_news
 from tui.roster import Roster, roster_of
 from tui.screens.view import View
@@ -18,6 +19,9 @@ from tui.widgets.gauge import Gauge, GaugeList
 from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.lines import Lines
 from tui.widgets.share_chart import ShareChart
+
+SHORT = 0.995
+"""Use of what is scarce from which it counts as short."""
 
 
 class Dashboard(View):
@@ -77,16 +81,43 @@ class Dashboard(View):
     def _gauges(self) -> list[Gauge]:
         """Use of foundry and memory last quarter, money, and how far one is from the largest."""
         game, speech = self.game, self.speech
-        gauges = []
-        if game.turns:
-            outcome = game.turns[-1].outcome
-            for title, used in ((N_("foundry"), foundry_use(outcome)), (N_("memory"), memory_use(outcome))):
-                value = float(used[0])
-                note = self.say("short") if value > 0.995 else ""
-                gauges.append(Gauge(self.say(title), value, speech.share(value), limit=1.0, over=bool(note), note=note))
+        gauges = self._scarce(game.turns[-1].outcome) if game.turns else []
         if game.setup.vendor is not None and game.alive:
             gauges += self._money()
+            gauges += self._design()
+        if game.turns:
+            cards = game.trace.cards[:, : game.parameters.domestic]
+            gone = float(largest_fall(total(1.0 * (cards > ACTIVE), axis=1))[0])
+            gauges.append(Gauge(speech.say("firms gone"), gone, speech.share(gone), over=False))
         return gauges
+
+    def _scarce(self, outcome: Outcome) -> list[Gauge]:
+        """Use of each node and of each scarce memory in a quarter."""
+        world, speech = self.game.world, self.speech
+        wafers = total(outcome.wafers, axis=0)[:, 0]
+        titles = [part.title for part in (*world.nodes.values(), *world.memories.values())]
+        used = [*wafers, *outcome.memory_used[:, 0]]
+        limits = [*outcome.wafer_limit[:, 0], *outcome.memory_limit[:, 0]]
+        gauges = []
+        for title, taken, limit in zip(titles, used, limits, strict=True):
+            if 0 < limit < np.inf:
+                value = float(taken / limit)
+                note = self.say("short") if value > SHORT else ""
+                gauges.append(
+                    Gauge(speech.title(title), value, speech.share(value), limit=1.0, over=bool(note), note=note)
+                )
+        return gauges
+
+    def _design(self) -> list[Gauge]:
+        """How far the next product is, if one is in design."""
+        game, seat = self.game, self.game.seat
+        left = int(game.state.next_quarters[seat, 0])
+        if not left:
+            return []
+        node = game.world.nodes[game.parameters.nodes[int(game.state.next_node[seat, 0])]]
+        whole = float(node.design_time + game.world.technology.production_lead)
+        text = self.say("in {count} q", count=left)
+        return [Gauge(self.say("next product"), whole - left, text, high=whole, over=False)]
 
     def _money(self) -> list[Gauge]:
         game, seat, speech = self.game, self.game.seat, self.speech
