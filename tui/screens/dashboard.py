@@ -95,7 +95,7 @@ class Dashboard(View):
         """Use of each node and of each scarce memory in a quarter."""
         world, speech = self.game.world, self.speech
         wafers = total(outcome.wafers, axis=0)[:, 0]
-        titles = [part.title for part in (*world.nodes.values(), *world.memories.values())]
+        titles = [*(node.title for node in world.nodes.values()), *(kind.title for kind in world.memories.values())]
         used = [*wafers, *outcome.memory_used[:, 0]]
         limits = [*outcome.wafer_limit[:, 0], *outcome.memory_limit[:, 0]]
         gauges = []
