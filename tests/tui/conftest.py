@@ -64,6 +64,14 @@ async def game(
         yield pilot
 
 
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is computed any more, and what came of it is on the screen."""
+    for _ in range(3):  # what a worker brings may start another one
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
 def told(pilot: Pilot[None]) -> str:
     """What has been notified."""
     return "\n".join(notification.message for notification in pilot.app._notifications)

@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from tests.tui.conftest import application, game
+from tests.tui.conftest import application, game, settle
 from tests.tui.picture import picture
 from tui.app import VIEWS
 from tui.speech import Language
@@ -40,8 +40,7 @@ sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{siz
 @pytest.mark.parametrize("view", PLAYED)
 async def test_a_screen_of_the_game(view: str, language: Language, size: tuple[int, int], looks: SnapshotAssertion):
     async with game(language, size, quarters=12, played=6, view=view) as pilot:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
         assert picture(pilot) == looks
 
 
@@ -63,8 +62,7 @@ async def test_pages_of_the_menu(keys: list[str], language: Language, size: tupl
     async with application(language, size) as pilot:
         await pilot.app.engine()
         await pilot.press(*keys)
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
         pilot.app.clear_notifications()
         await pilot.pause()
         assert picture(pilot) == looks
@@ -74,7 +72,7 @@ async def test_pages_of_the_menu(keys: list[str], language: Language, size: tupl
 @sizes
 async def test_help(language: Language, size: tuple[int, int], looks: SnapshotAssertion):
     async with game(language, size, played=1, view="decide") as pilot:
-        await pilot.app.workers.wait_for_complete()
+        await settle(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
         assert picture(pilot) == looks

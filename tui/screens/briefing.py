@@ -209,7 +209,7 @@ class Briefing(View):
     @work(thread=True, exclusive=True, group="advice", exit_on_error=False)
     def _consult(self, game: Game, held: Plan) -> None:
         found, worker = advice(game, held, self.session.adviser), get_current_worker()
-        if not worker.is_cancelled and self.is_current:
+        if not worker.is_cancelled and self.is_attached:
             self.app.call_from_thread(self._consulted, game.now.name, found)
 
     def _consulted(self, quarter: str, found: Advice) -> None:

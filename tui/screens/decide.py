@@ -80,7 +80,7 @@ class Decide(View):
         """Rehearse the plan beside the keyboard; a plan that cannot be played has no forecast."""
         worker, game = get_current_worker(), self.game
         ahead = None if game.problems(plan) else forecast(game, plan)
-        if not worker.is_cancelled and self.is_current:
+        if not worker.is_cancelled and self.is_attached:
             self.app.call_from_thread(self._foreseen, plan, ahead)
 
     def _foreseen(self, plan: Plan, ahead: Forecast | None) -> None:
