@@ -20,7 +20,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from marketsim.places import games_folder
-from tui.engine import load_engine
+from tui.engine import load_engine, loaded
 from tui.palette import THEMES, default_theme
 from tui.screens.jump import Jump
 from tui.screens.start import Start
@@ -111,7 +111,6 @@ class MarketApp(App[None]):
         # Without this, Textual would paint its own black ground where no colour is wanted.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._opening = opening
-        self._loaded = False
         self.settings = settings or load_settings()
         self.speech = Speech(self.settings.language)
         self.session: Session | None = None
@@ -160,10 +159,9 @@ class MarketApp(App[None]):
 
     async def engine(self) -> None:
         """Wait for the engine, while the screen stays alive: before anything of it is imported on this thread."""
-        if not self._loaded:
+        if not loaded.is_set():
             self.notify(self.speech.say("Loading the market ..."), timeout=1)
             await to_thread(load_engine)
-            self._loaded = True
 
     async def open_file(self, path: Path, replay: bool = False) -> None:
         """Go on with a saved game, or show it again; what is wrong with the file is told and nothing changes."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from threading import Lock
+from threading import Event, Lock
 
 _loading = Lock()
+loaded = Event()
+"""Set when everything is there."""
 
 
 def load_engine() -> None:
@@ -15,3 +17,4 @@ def load_engine() -> None:
     """
     with _loading:
         import_module("tui.session")
+    loaded.set()

@@ -69,6 +69,7 @@ async def settle(pilot: Pilot[None]) -> None:
     for _ in range(3):  # what a worker brings may start another one
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
+    pilot.app.clear_notifications()
     await pilot.pause()
 
 
