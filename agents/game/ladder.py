@@ -7,13 +7,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from agents.game.runs import taken
 from agents.game.score import Score, score
 from agents.game.setup import GameError, Setup
 from agents.strategies import get
 from agents.strategies.registry import BUILT_IN
 from agents.strategies.strategy import Strategy
 from agents.strategies.team import Team
-from marketsim.chance import Draws, draw, pad_runs
+from marketsim.chance import draw, pad_runs
 from marketsim.decisions import Decision, full
 from marketsim.market import Market
 from marketsim.observation import Observation
@@ -61,8 +62,9 @@ def seat_scores(world: Scenario, vendor: str, contestants: Sequence[str | Strate
     everybody = _Everybody(p, vendor, contestants, len(lucks))
     market = Market(p, seed, range(sides * len(lucks)))
     tracer = Tracer(p, market.state)
+    same = np.tile(np.arange(len(lucks)), sides)
     while not market.over:
-        market.use_draws(_repeated(draw(p, seed, lucks, market.quarter), sides))
+        market.use_draws(taken(draw(p, seed, lucks, market.quarter), same))
         now, before = market.now, market.state
         outcome = market.step(everybody.decide(market.observe()))
         tracer.add(now, before, outcome, market.state)
@@ -88,8 +90,3 @@ class _Everybody:
             for name in Decision.axes():
                 getattr(decision, name)[self.seat, ..., runs] = getattr(chosen, name)[0, ..., runs]
         return decision
-
-
-def _repeated(luck: Draws, times: int) -> Draws:
-    """The same luck several times, run after run."""
-    return Draws(**{item.name: np.tile(getattr(luck, item.name), times) for item in fields(Draws)})

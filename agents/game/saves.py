@@ -12,7 +12,6 @@ has a file of its own: two that are played at once do not know of each other. No
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,19 +22,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import platformdirs
-
 from agents.game.file import UNFINISHED, Saved, load, read_scenario, save
 from agents.game.format import GameFileError
 from agents.game.plan import Plan
 from marketsim.errors import MarketSimError, printable
+from marketsim.places import games_folder
 from marketsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from agents.game.game import Game
-
-HOME = "MARKETSIM_HOME"
-"""Variable of the environment: the folder for everything of the user's, instead of the system's usual one."""
 
 AUTOSAVES = 20
 DAY = 24 * 3600.0
@@ -91,8 +86,7 @@ class Autosave:
 
 def folder() -> Path:
     """Where games are kept; it need not be there yet."""
-    home = os.environ.get(HOME) or platformdirs.user_data_dir("marketsim", appauthor=False)
-    return Path(home).expanduser() / "games"
+    return games_folder()
 
 
 def keep(game: Game, draft: Plan | None = None) -> Path:

@@ -13,14 +13,13 @@ from textual.worker import get_current_worker
 
 from agents.game.forecast import Forecast, forecast
 from agents.game.plan import Plan
-from marketsim.decisions import bounds
 from tui.cuts import warning
-from tui.fields import UNITS, Field, fields_of, stepped, written
+from tui.fields import UNITS, Field, written
 from tui.rivals import rivals_of
 from tui.screens.advisers import Advisers
 from tui.screens.view import View
 from tui.speech import N_, three
-from tui.widgets.field_row import FieldRow
+from tui.widgets.field_row import FieldRow, form_of
 from tui.widgets.forecast_panel import ForecastPanel
 from tui.widgets.line_chart import LineChart, Series
 
@@ -45,12 +44,7 @@ class Decide(View):
         with Horizontal(id="decide"):
             with Vertical(id="plan"):
                 with VerticalScroll(id="form", can_focus=False):
-                    group = ""
-                    for field in fields_of(self.game.world, self.speech):
-                        if field.group != group:
-                            group = field.group
-                            yield Static(self.say(group), classes="group")
-                        yield FieldRow(field, self.speech)
+                    yield from form_of(self.game.world, self.speech)
                 yield Static(id="remark", markup=False)
             with VerticalScroll(id="beside", can_focus=False):
                 yield ForecastPanel(self.speech, id="forecast")
@@ -133,10 +127,7 @@ class Decide(View):
 
     @on(FieldRow.Stepped)
     def _stepped(self, event: FieldRow.Stepped) -> None:
-        field, low, high = event.row.field, 0.0, 1.0
-        if field.kind not in ("flag", "choice"):
-            low, high = bounds(field.path.partition(".")[0])
-        self.session.edit(field.path, stepped(field, event.row.value, event.direction, low, high))
+        self.session.edit(event.row.field.path, event.row.next_value(event.direction))
         self.redraw()
 
     @on(FieldRow.Focused)

@@ -17,10 +17,9 @@ from textual.widgets import Static
 from agents.game.advice import Value
 from agents.game.game import Game
 from agents.game.plan import Plan, problems
-from marketsim.decisions import bounds
-from tui.fields import fields_of, stepped, written
+from tui.fields import written
 from tui.speech import N_, Speech
-from tui.widgets.field_row import FieldRow
+from tui.widgets.field_row import FieldRow, form_of
 from tui.widgets.key_bar import KeyBar
 
 
@@ -56,12 +55,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
         """The form, what it asks, and the keys."""
         with Vertical(classes="panel"):
             with VerticalScroll(can_focus=False):
-                group = ""
-                for field in fields_of(self.game.world, self.speech):
-                    if field.group != group:
-                        group = field.group
-                        yield Static(self.speech.say(group), classes="group")
-                    yield FieldRow(field, self.speech)
+                yield from form_of(self.game.world, self.speech)
             yield Static(id="asked", markup=False)
             yield KeyBar(self.speech)
 
@@ -108,10 +102,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
 
     @on(FieldRow.Stepped)
     def _stepped(self, event: FieldRow.Stepped) -> None:
-        field, low, high = event.row.field, 0.0, 1.0
-        if field.kind not in ("flag", "choice"):
-            low, high = bounds(field.path.partition(".")[0])
-        self._change(field.path, stepped(field, event.row.value, event.direction, low, high))
+        self._change(event.row.field.path, event.row.next_value(event.direction))
 
     def _change(self, path: str, value: Value) -> None:
         """One value alone is otherwise: another one that was changed is again as it was."""

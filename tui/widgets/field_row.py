@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import events
@@ -9,9 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Static
 
+from marketsim.decisions import bounds
+from marketsim.scenario.schema import Scenario
 from tui.cells import fit, truncate
-from tui.fields import UNITS, Field, Value, typed, written
+from tui.fields import UNITS, Field, Value, fields_of, stepped, typed, written
 from tui.speech import N_, Speech
 
 TITLE, VALUE, UNIT = 26, 12, 10
@@ -112,6 +116,11 @@ class FieldRow(Widget, can_focus=True):
         was = self.speech.say("was {value}", value=written(self.field, self.was)) if changed else ""
         return [(was, "$axis"), (self.rivals, "$axis")]
 
+    def next_value(self, direction: int) -> Value:
+        """The value a step up (1) or down (-1), within what may be decided of the field."""
+        low, high = (0.0, 1.0) if not self._numeric else bounds(self.field.path.partition(".")[0])
+        return stepped(self.field, self.value, direction, low, high)
+
     # -- keys -----------------------------------------------------------------------------------------------------
 
     @property
@@ -183,3 +192,13 @@ class FieldRow(Widget, can_focus=True):
         """The value that it was."""
         self._typing = None
         self.post_message(self.Changed(self, self.was))
+
+
+def form_of(world: Scenario, speech: Speech) -> Iterator[Widget]:
+    """The rows of a form for a scenario, each group below its title."""
+    group = ""
+    for field in fields_of(world, speech):
+        if field.group != group:
+            group = field.group
+            yield Static(speech.say(group), classes="group")
+        yield FieldRow(field, speech)

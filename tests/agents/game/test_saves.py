@@ -13,6 +13,7 @@ import pytest
 
 from agents.game import Game, Setup, saves
 from agents.game.saves import Autosave, delete, entries, folder, keep
+from marketsim import places
 from marketsim.errors import MarketSimError
 
 DAY = 24 * 3600.0
@@ -27,7 +28,7 @@ def game() -> Game:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(saves.HOME, str(tmp_path))
+    monkeypatch.setenv(places.HOME, str(tmp_path))
     return tmp_path
 
 
@@ -45,7 +46,7 @@ def begun(game: Game) -> Path:
 
 def test_games_are_kept_in_the_users_folder(home: Path, monkeypatch: pytest.MonkeyPatch):
     assert folder() == home / "games" and entries() == [] and not folder().exists()
-    monkeypatch.delenv(saves.HOME)
+    monkeypatch.delenv(places.HOME)
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     if sys.platform == "linux":
         assert folder() == home / "data" / "marketsim" / "games"
