@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from marketsim.places import HOME
 from tui.app import MarketApp, Opening, beginning
+from tui.screens.view import View
 from tui.settings import Settings
 from tui.speech import Language
 
@@ -60,6 +61,9 @@ async def game(
             app.session.end_quarter()
         if view is not None:
             app.action_view(view)
+            await pilot.pause()
+            if isinstance(app.screen, View):  # a view that was there before the quarters were played shows an older one
+                app.screen.redraw()
         await pilot.pause()
         yield pilot
 

@@ -46,6 +46,14 @@ async def test_a_screen_of_the_game(view: str, language: Language, size: tuple[i
 
 @both
 @sizes
+async def test_the_first_page_of_a_game(language: Language, size: tuple[int, int], looks: SnapshotAssertion):
+    async with game(language, size, quarters=12, view="briefing") as pilot:
+        await settle(pilot)
+        assert picture(pilot) == looks
+
+
+@both
+@sizes
 async def test_watching(language: Language, size: tuple[int, int], looks: SnapshotAssertion):
     async with game(language, size, vendor=None, view=None) as pilot:
         await pilot.press("space")
