@@ -11,7 +11,7 @@ from marketsim.observation import Observation, observe
 from marketsim.rules import quarter
 from marketsim.rules.start import initial_state
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.state import MarketState, Outcome
+from marketsim.state import Ints, MarketState, Outcome, taken
 
 
 class Book(Protocol):
@@ -21,17 +21,20 @@ class Book(Protocol):
 
 
 class Market:
-    """Some runs of a scenario, side by side.
+    """Some runs of a scenario, or of several worlds, side by side.
 
     parameters: the scenario in numbers.  seed: of the luck.  runs: run numbers, which together with the seed decide the
     luck; a lone run is padded with its successor, so arrays are never shorter than two.
+    luck: where runs of the arrays share their luck, which of `runs` each of them meets, [r], at least two; none: one
+    after the other.
     """
 
-    def __init__(self, parameters: Parameters, seed: int, runs: range) -> None:
+    def __init__(self, parameters: Parameters, seed: int, runs: range, luck: Ints | None = None) -> None:
         self.parameters = parameters
         self.seed = seed
         self.runs = pad_runs(runs)
-        self.state: MarketState = initial_state(parameters, len(self.runs))
+        self._luck = luck
+        self.state: MarketState = initial_state(parameters, len(self.runs if luck is None else luck))
         self.quarter = 0
         self._draws: Draws | None = None
 
@@ -49,12 +52,9 @@ class Market:
     def draws(self) -> Draws:
         """The luck of the quarter to be played."""
         if self._draws is None:
-            self._draws = draw(self.parameters, self.seed, self.runs, self.quarter)
+            draws = draw(self.parameters, self.seed, self.runs, self.quarter)
+            self._draws = draws if self._luck is None else taken(draws, self._luck)
         return self._draws
-
-    def use_draws(self, draws: Draws) -> None:
-        """Meet other luck in the quarter to be played, such as an average quarter's."""
-        self._draws = draws
 
     def observe(self) -> Observation:
         """What the domestic vendors may know before they decide."""

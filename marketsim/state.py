@@ -7,8 +7,8 @@ n node, m memory type, l quarters of lead time, r run. **The run axis is always 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,3 +113,27 @@ class Outcome:
     cause: Ints = axes("vr", "", "index of the main cause of failure in rules.finance.CAUSES, -1: none")
     entered: Bools = axes("vr", "", "entered this quarter")
     funded: Bools = axes("vr", "", "closed a funding round or listing")
+
+
+Record = TypeVar("Record")
+
+
+def taken(record: Record, runs: Ints) -> Record:
+    """A state, outcome, history or draws for other runs, each of which is one of those that there are.
+
+    record: a dataclass of arrays with `axes`.  runs: which run each of the new ones is.  What has no run axis, or one
+    of length 1, holds for all runs and stays as it is.
+    """
+    arrays = {item.name: _taken(getattr(record, item.name), runs) for item in fields(record)}  # type: ignore[arg-type]
+    return type(record)(**arrays)
+
+
+def _taken(value: Any, runs: Ints) -> Any:
+    if is_dataclass(value):
+        return taken(value, runs)
+    if isinstance(value, dict):
+        return {name: _taken(each, runs) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_taken(each, runs) for each in value)
+    alike = value is None or value.shape[-1] == 1
+    return value if alike else np.ascontiguousarray(value[..., runs])

@@ -13,15 +13,13 @@ from agents.game.game import Game, Turn
 from agents.game.news import News, news_of
 from agents.game.plan import ONCE, Plan
 from agents.game.rehearsal import decision_of
-from agents.game.runs import taken
 from agents.game.setup import GameError
 from agents.strategies.team import Team
-from marketsim.chance import draw
 from marketsim.decisions import stack
 from marketsim.errors import did_you_mean
 from marketsim.market import Market
 from marketsim.rules.arrays import ratio, total
-from marketsim.state import Floats
+from marketsim.state import Floats, taken
 
 Measure = Callable[[Game], float]
 """What a game is worth, such as its score."""
@@ -290,7 +288,7 @@ def _tried(game: Game, changes: Sequence[Undone]) -> tuple[Floats, Floats]:
     """
     p, seat, first = game.parameters, game.seat, min(each.quarter for each in changes)
     runs = np.zeros(1 + len(changes), dtype=np.int64)
-    market, team = Market(p, game.setup.seed, range(len(runs))), Team(p.strategies)
+    market, team = Market(p, game.setup.seed, range(1), runs), Team(p.strategies)
     market.state, market.quarter = taken(game.turns[first].before, runs), first
     share = np.zeros(len(runs))
     for quarter in range(first, len(game.turns)):
@@ -299,7 +297,6 @@ def _tried(game: Game, changes: Sequence[Undone]) -> tuple[Floats, Floats]:
             plan.with_value(each.path, each.before) if each.quarter <= quarter < each.until else plan
             for each in changes
         ]
-        market.use_draws(taken(draw(p, market.seed, market.runs[:2], quarter), runs))
         decision = decision_of(p, [plan, *tried])
         outcome = market.step(stack([(slice(seat, seat + 1), decision)], team.decide(market.observe())))
         revenue = outcome.price * outcome.sold

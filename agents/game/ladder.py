@@ -7,14 +7,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from agents.game.runs import taken
 from agents.game.score import Score, score
 from agents.game.setup import GameError, Setup
 from agents.strategies import get
 from agents.strategies.registry import BUILT_IN
 from agents.strategies.strategy import Strategy
 from agents.strategies.team import Team
-from marketsim.chance import draw, pad_runs
+from marketsim.chance import pad_runs
 from marketsim.decisions import Decision, full
 from marketsim.market import Market
 from marketsim.observation import Observation
@@ -60,11 +59,9 @@ def seat_scores(world: Scenario, vendor: str, contestants: Sequence[str | Strate
     p = Parameters(world)
     sides, lucks = len(contestants), pad_runs(runs)
     everybody = _Everybody(p, vendor, contestants, len(lucks))
-    market = Market(p, seed, range(sides * len(lucks)))
+    market = Market(p, seed, lucks, np.tile(np.arange(len(lucks)), sides))
     tracer = Tracer(p, market.state)
-    same = np.tile(np.arange(len(lucks)), sides)
     while not market.over:
-        market.use_draws(taken(draw(p, seed, lucks, market.quarter), same))
         now, before = market.now, market.state
         outcome = market.step(everybody.decide(market.observe()))
         tracer.add(now, before, outcome, market.state)

@@ -10,16 +10,16 @@ import numpy as np
 from agents.game.analyst import Analyst
 from agents.game.game import Game
 from agents.game.plan import ONCE, Plan
-from agents.game.runs import OTHER_LUCK, taken
+from agents.game.runs import OTHER_LUCK
 from agents.game.setup import GameError
 from agents.strategies.outlook import Outlook
-from marketsim.chance import Draws, draw
+from marketsim.chance import Draws
 from marketsim.decisions import Decision, change, stack
 from marketsim.market import Market
 from marketsim.observation import Observation, observe
 from marketsim.rules.arrays import ratio, total
 from marketsim.scenario.parameters import Parameters
-from marketsim.state import Floats, Outcome
+from marketsim.state import Floats, Outcome, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,12 @@ def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Ite
     run = np.tile(np.arange(runs), len(plans))
     picks = np.random.default_rng((game.setup.seed, first)).random((quarters, runs))[:, run]
     analyst = Analyst(p, [*(turn.before for turn in game.turns), game.state], game.seat, picks)
-    market = Market(p, game.setup.seed + OTHER_LUCK, range(len(run)))
+    market = Market(p, game.setup.seed + OTHER_LUCK, range(runs), run)
     market.state, market.quarter = analyst.assumed(taken(game.state, np.zeros_like(run))), first
     plan = decision_of(p, plans, runs)
     last = len(p.conditions) - 1
     for number in range(min(quarters, last + 1 - first)):
-        luck = taken(draw(p, market.seed, range(runs), market.quarter), run)
-        market.use_draws(luck)
+        luck = market.draws
         market.state = analyst.moved(market.state, number)
         obs = market.observe()
         if number == 1:

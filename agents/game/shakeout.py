@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from agents.game.game import Game
-from agents.game.runs import OTHER_LUCK, taken
+from agents.game.runs import OTHER_LUCK
 from agents.strategies.team import Team
 from marketsim.market import Market
 from marketsim.scenario.parameters import Parameters
@@ -19,7 +19,7 @@ from marketsim.shakeout.instrument import Instrument, Reading, load_instrument
 from marketsim.shakeout.record import Recorder
 from marketsim.shakeout.reference import folder
 from marketsim.shakeout.table import load_table
-from marketsim.state import Floats, Ints
+from marketsim.state import Floats, Ints, taken
 
 HISTORY = "photovoltaics.csv"
 """The table of the shakeout that the test is named after."""

@@ -35,7 +35,7 @@ class MarketView:
     @cached_property
     def open_nodes(self) -> Bools:
         """[n,1] nodes with capacity to speak of: a tenth of the largest."""
-        nodes: Bools = self.obs.now.wafer_limit >= 0.1 * self.obs.now.wafer_limit.max()
+        nodes: Bools = self.obs.now.wafer_limit >= 0.1 * self.obs.now.wafer_limit.max(axis=0)
         return nodes
 
     @cached_property
@@ -80,10 +80,12 @@ class MarketView:
         return memory
 
     def of_buyers(self, values: Floats) -> Floats:
-        """[1]: a number of each segment [s,1], averaged with what the segments spend."""
-        spend = self.obs.now.spend
-        sums = total(np.repeat(np.stack([values * spend, spend]), 2, axis=-1), axis=1)
-        return sums[0, :1] / sums[1, :1]
+        """[1] or [r]: a number of each segment [s,1] or [s,r], averaged with what the segments spend."""
+        both = np.stack(np.broadcast_arrays(values * self.obs.now.spend, self.obs.now.spend))
+        runs = both.shape[-1]
+        sums = total(both if runs > 1 else np.repeat(both, 2, axis=-1), axis=1)[..., :runs]
+        mean: Floats = sums[0] / sums[1]
+        return mean
 
     @cached_property
     def substitution(self) -> Floats:
@@ -168,7 +170,7 @@ class Books:
         world, now = self.obs.world, self.obs.now
         team = (world.overhead + 1.4 * world.research_base)[self.obs.vendors]
         frontier = world.finance.frontier_share * self.obs.public.domestic_revenue
-        cost: Floats = team + frontier + self.obs.debt * (now.interest + 1 / max(world.finance.debt_term, 1.0))
+        cost: Floats = team + frontier + self.obs.debt * (now.interest + 1 / np.maximum(world.finance.debt_term, 1.0))
         return cost
 
     @cached_property

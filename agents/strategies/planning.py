@@ -178,10 +178,8 @@ def funds_of_start_up(outlook: Outlook, quarters: float, wanted: float = 8.0) ->
 
 def funds_while_hot(outlook: Outlook, climate: float, quarters: float) -> Floats:
     """Funds asked for whenever the climate is at least `climate`: `quarters` of fixed cost and a year's revenue."""
-    if outlook.obs.now.climate < climate:
-        return np.zeros_like(outlook.fixed_cost)
-    funds: Floats = np.minimum(quarters * outlook.fixed_cost + 4 * outlook.obs.revenue, LARGEST_BUDGET)
-    return funds
+    funds = np.minimum(quarters * outlook.fixed_cost + 4 * outlook.obs.revenue, LARGEST_BUDGET)
+    return np.where(np.asarray(outlook.obs.now.climate) >= climate, funds, 0.0)
 
 
 def bid_from_cash(outlook: Outlook, quarters: float, share: float) -> Floats:

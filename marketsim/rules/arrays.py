@@ -44,8 +44,21 @@ def share_met(there: Any, wanted: Any) -> Floats:
 
 
 def pick(table: Floats, index: Ints) -> Floats:
-    """table[i,1] looked up by index [v,r]: the value for each vendor and run."""
-    return np.take(table[:, 0], index)
+    """table[i,1] or table[i,r] looked up by index [v,r]: the value for each vendor and run."""
+    if table.shape[-1] == 1:
+        return np.take(table[:, 0], index)
+    return np.take_along_axis(table, np.broadcast_to(index, (*index.shape[:-1], table.shape[-1])), axis=0)
+
+
+def at(table: Floats, index: Ints, runs: Ints) -> Floats:
+    """table[i,1] or table[i,r] looked up at pairs of an index and a run, [pair]."""
+    found: Floats = table[index, runs if table.shape[-1] > 1 else 0]
+    return found
+
+
+def of_runs(number: float | Floats, runs: Ints) -> float | Floats:
+    """A number of the world, or one of each run, for some runs: the number, or [run]."""
+    return number[runs] if isinstance(number, np.ndarray) else number
 
 
 def one_hot(index: Ints, size: int) -> Bools:

@@ -39,7 +39,7 @@ class Budget:
 
 def debt_service(p: Parameters, now: Conditions, debt: Floats) -> tuple[Floats, Floats]:
     """Interest and repayment due this quarter: debt * rate, debt / term, [v,r] rmb_m."""
-    return debt * now.interest, debt / max(p.finance.debt_term, 1.0)
+    return debt * now.interest, debt / np.maximum(p.finance.debt_term, 1.0)
 
 
 def debt_limit(p: Parameters, now: Conditions, state: MarketState) -> Floats:
@@ -97,8 +97,8 @@ def affordable(
     cost = capacity_cost(now, asked, decision.premium) * (1 - now.levers["capacity_subsidy"])
     limit = debt_limit(p, now, state)
     room = np.maximum(limit - state.debt, 0.0)
-    own_share = 1 - p.finance.debt_share
-    payable = np.minimum(left / own_share, left + room) if own_share > 0 else left + room
+    own_share = np.asarray(1 - p.finance.debt_share)
+    payable = np.minimum(ratio(left, own_share, otherwise=np.inf), left + room)
     asked = asked * (share_met(payable, cost) * (state.alive & ~p.foreign))[:, None]
     return Budget(cards, starts, paid_tape_out, adaptation, service, research, asked, limit)
 
@@ -142,7 +142,7 @@ def funding(
 def _guidance(now: Conditions, state: MarketState, open_wish: Floats, asks: Bools) -> Floats:
     """Guidance-fund money: equal parts or by revenue among those who ask, never more than asked, [v,r] rmb_m."""
     fund, targeting = now.levers["guidance_fund"], now.levers["guidance_targeting"]
-    if fund == 0:
+    if not np.any(fund):
         return np.zeros_like(open_wish)
     revenue = state.revenue * asks
     equal = ratio(1.0 * asks, total(1.0 * asks, axis=0))

@@ -77,10 +77,9 @@ def granted_capacity(
 
 def add_arrivals(p: Parameters, arriving: Floats, granted: Floats) -> Floats:
     """New capacity joins the queue of arrivals at its node's lead time.  arriving [v,n,l,r], granted [v,n,r]."""
-    place = np.array([node.contract_lead - 1 for node in p.scenario.nodes.values()])
-    slot = np.arange(arriving.shape[2])[None, :] == place[:, None]
-    place_of: Floats = 1.0 * slot[None, :, :, None]
-    return arriving + granted[:, :, None] * place_of
+    place = p.of_nodes("contract_lead") - 1
+    slot: Floats = 1.0 * (np.arange(arriving.shape[2])[None, :, None] == place[:, None])
+    return arriving + granted[:, :, None] * slot
 
 
 def allocated_memory(p: Parameters, need: Floats, memory: Ints, weights: Floats, available: Floats) -> Floats:

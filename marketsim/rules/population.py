@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from marketsim.rules.arrays import running_total, total
+from marketsim.rules.arrays import at, of_runs, running_total, total
 from marketsim.scenario.parameters import Conditions, Parameters
 from marketsim.scenario.schema import EntrantType
 from marketsim.state import Bools, Floats, Ints, MarketState
@@ -47,8 +46,12 @@ def buyers(
     cards = total(state.base, axis=1)[targets, runs]
     plant = total(state.contracts * now.contract_fee, axis=1)[targets, runs]
     lacking = np.maximum(means[targets, runs] - means[:, runs], 0.0)
-    worth = finance.base_value * cards + finance.software_value * lacking + finance.plant_value * plant
-    asked = finance.acquisition_price * worth
+    base_value, software_value, plant_value, share_paid = (
+        of_runs(number, runs)
+        for number in (finance.base_value, finance.software_value, finance.plant_value, finance.acquisition_price)
+    )
+    worth = base_value * cards + software_value * lacking + plant_value * plant
+    asked = share_paid * worth
     payable = np.minimum(bid, state.cash)[:, runs]
     able = (state.alive & ~failed & ~p.foreign)[:, runs] & (payable >= asked) & (asked > 0)
     worth = np.where(able, worth, -1.0)
@@ -72,7 +75,8 @@ def merged(p: Parameters, state: MarketState, buyer: Ints) -> MarketState:
         return state
     winners = buyer[targets, runs]
     base, contracts, software = state.base.copy(), state.contracts.copy(), state.software.copy()
-    base[winners, :, runs] += p.population.base_retention * state.base[targets, :, runs]
+    retained = of_runs(p.population.base_retention, runs)
+    base[winners, :, runs] += (retained * state.base[targets, :, runs].T).T
     contracts[winners, :, runs] += state.contracts[targets, :, runs]
     software[winners, :, runs] = np.maximum(state.software[winners, :, runs], state.software[targets, :, runs])
     return replace(state, base=base, contracts=contracts, software=software)
@@ -104,17 +108,16 @@ def entry_rates(p: Parameters, now: Conditions, state: MarketState) -> Floats:
     Margin pull = 1 - w + w * max(industry gross margin, 0) / normal margin; room = 1 - active / largest population.
     """
     population = p.population
-    weights = np.array([entrant.weight for entrant in p.scenario.entrants.values()])
     domestic = slice(0, p.domestic)
     revenue = total(state.revenue[domestic], axis=0)
     margin = np.where(revenue > 0, total(state.gross_profit[domestic], axis=0) / np.where(revenue > 0, revenue, 1), 0.0)
-    normal = max(p.finance.normal_margin, 0.01)
+    normal = np.maximum(p.finance.normal_margin, 0.01)
     pull = 1 - population.entry_margin_weight + population.entry_margin_weight * np.maximum(margin, 0.0) / normal
     active = total(1.0 * state.alive[domestic], axis=0)
     room = np.maximum(1 - active / population.largest_population, 0.0)
     rate = now.entry_rate * now.climate * np.maximum(pull, 0.0) * room
-    shares: Floats = (weights / max(weights.sum(), 1e-12))[:, None]
-    return shares * rate
+    rates: Floats = p.entry_shares * rate
+    return rates
 
 
 def poisson(rate: Floats, uniform: Floats, most: int) -> Ints:
@@ -150,15 +153,14 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
     vendors, runs = np.nonzero(entering)
     if vendors.size == 0:
         return state
-    types = list(p.scenario.entrants.values())
     kind = p.entry_type[vendors]
 
-    def given(read: Callable[[EntrantType], float]) -> NDArray[Any]:
-        return np.array([read(entrant) for entrant in types])[kind]
+    def given(read: Callable[[EntrantType], float]) -> Floats:
+        return at(p.of_entrants(read), kind, runs)
 
-    node = given(lambda e: p.nodes.index(e.product.node))
-    memory = given(lambda e: p.memories.index(e.product.memory))
-    ahead = p.of_nodes("design_time")[node, 0] + p.technology.production_lead
+    node = given(lambda e: p.nodes.index(e.product.node)).astype(np.int64)
+    memory = given(lambda e: p.memories.index(e.product.memory)).astype(np.int64)
+    ahead = at(p.of_nodes("design_time"), node, runs) + p.technology.production_lead
     best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)[runs]
     architecture = np.maximum(given(lambda e: e.product.architecture), given(lambda e: e.catch_up) * best)
     start = {
@@ -172,7 +174,7 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
         "next_memory": memory,
         "next_architecture": architecture,
         "next_quarters": ahead.astype(np.int64),
-        "cost_factor": np.exp(p.cost_spread[vendors, 0] * heritage[vendors, runs]),
+        "cost_factor": np.exp(at(p.cost_spread, vendors, runs) * heritage[vendors, runs]),
         "software": given(lambda e: e.software)[:, None],
         "reliability": given(lambda e: e.reliability),
     }

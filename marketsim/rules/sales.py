@@ -82,7 +82,7 @@ def choice_and_index(
     pooled = alone * (1 + now.levers["joint_procurement"])
     terms = demand.utility_terms(p, now, offers, pooled)
     choice, log_sum = demand.value_shares(demand.sum_of_terms(terms), offers.on_sale)
-    if now.levers["joint_procurement"] > 0:
+    if np.any(now.levers["joint_procurement"]):
         _, log_sum = demand.value_shares(
             demand.sum_of_terms(demand.utility_terms(p, now, offers, alone)), offers.on_sale
         )

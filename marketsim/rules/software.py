@@ -36,7 +36,7 @@ def effective_adaptation(p: Parameters, now: Conditions, spend: Floats, base: Fl
     """
     shared = now.levers["shared_stack"]
     pooled = (1 - shared) * spend + shared * total(spend, axis=0)
-    if p.software.community_rate == 0:
+    if not np.any(p.software.community_rate):
         return pooled
     used = [total(base * p.usage[:, family], axis=1) for family in range(len(p.families))]
     return pooled + p.software.community_rate * np.stack(used, axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,17 @@ from marketsim.rules.finance import CAUSES
 from marketsim.rules.sales import choice_and_index, shelf
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import ForeignSupplier, Vendor
+from marketsim.scenario.worlds import SideBySide
 from marketsim.state import Floats, Ints, MarketState
 
 
 def initial_state(p: Parameters, runs: int) -> MarketState:
-    """The market at the start, the same in all runs (at least two).
+    """The market at the start, the same in all runs (at least two) of a world.
 
     Cards in stock and in process cost what they would cost now; the reference cost of work is what it is now.
     """
+    if isinstance(p, SideBySide):
+        return _side_by_side(p)
     state = _first_state(p, runs)
     now = p.conditions[0]
     segments = len(p.segments)
@@ -33,6 +36,19 @@ def initial_state(p: Parameters, runs: int) -> MarketState:
     even = np.full((len(p.vendors), segments, runs), 1.0 / segments)
     offers = shelf(p, now, state, state.price, even, np.zeros_like(even))
     return replace(state, price=offers.price, reference_cost=choice_and_index(p, now, offers)[2])
+
+
+def _side_by_side(p: SideBySide) -> MarketState:
+    """Each world's market at the start, in its runs."""
+    states = [initial_state(world, 2).take_runs(slice(0, 1)) for world in p.worlds]
+    return MarketState(
+        **{
+            field.name: np.repeat(
+                np.concatenate([getattr(state, field.name) for state in states], axis=-1), p.counts, axis=-1
+            )
+            for field in fields(MarketState)
+        }
+    )
 
 
 def _first_state(p: Parameters, runs: int) -> MarketState:

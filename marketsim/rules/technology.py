@@ -81,7 +81,7 @@ def unit_cost(p: Parameters, now: Conditions, state: MarketState, dies: Floats, 
     die = pick(now.wafer_price, card.node) / dies
     memory = pick(p.of_memories("per_card") * now.memory_price / 1000, card.memory)
     materials = (p.dies_per_card * die + memory + p.technology.board_cost) * state.cost_factor
-    if p.technology.architecture_cost > 0:
+    if np.any(p.technology.architecture_cost):
         materials = materials * np.maximum(card.architecture, 1e-6) ** p.technology.architecture_cost
     return materials * experience_factor(p, state.cumulative, state.industry_output)
 

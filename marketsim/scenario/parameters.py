@@ -2,6 +2,8 @@
 
 Arrays end in a run axis of length 1, so that they broadcast over runs. `Parameters` holds what is constant,
 `Conditions` what holds in one quarter: paths, policy levers and the foreign offers, with the events applied.
+Where several worlds are played side by side (`marketsim.scenario.worlds`), numbers in which they differ are arrays over
+runs: so the rules read every figure here, never in `scenario`, and compare none with Python's `if`.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def step(path: Path, quarters: Ints) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What holds in one quarter, the same in all runs: news, prices, limits and policy levers."""
+    """What holds in one quarter, the same in all runs of a world: news, prices, limits and policy levers."""
 
     index: int
     name: str
@@ -156,6 +158,17 @@ class Parameters:
         values += [entrant(slot) for _, slot in self.entrant_slots]
         values += [foreign] * len(self.scenario.foreign)
         return _column(values)
+
+    def of_entrants(self, read: Callable[[EntrantType], float]) -> Floats:
+        """[k,1]: one number per type of entrant."""
+        return _column(read(entrant) for entrant in self.scenario.entrants.values())
+
+    @cached_property
+    def entry_shares(self) -> Floats:
+        """[k,1], share of each type among those who enter."""
+        weights = self.of_entrants(lambda entrant: entrant.weight)[:, 0]
+        shares: Floats = (weights / max(weights.sum(), 1e-12))[:, None]
+        return shares
 
     @cached_property
     def entry_type(self) -> Ints:

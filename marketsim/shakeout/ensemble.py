@@ -1,7 +1,8 @@
 """Verdicts on many runs: played, measured and counted where they were played, in constant memory.
 
-Runs are played side by side in parts. A part has one draw of the scenario's free parameters, and is played under every
-policy with the same luck, so that policies can be compared run by run.
+Runs come in parts. A part has one draw of the scenario's free parameters, and is played under every policy with the
+same luck, so that policies can be compared run by run. Many parts are played side by side, which saves time and changes
+nothing else.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.policies import held, under_policy
 from marketsim.scenario.schema import Scenario
+from marketsim.scenario.worlds import SideBySide
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.history import History
-from marketsim.shakeout.instrument import TOLERANCES, Instrument, Reading
+from marketsim.shakeout.instrument import TOLERANCES, Instrument
 from marketsim.shakeout.null import null_history
 from marketsim.shakeout.record import Boundary, Recorder, drawn_elsewhere
-from marketsim.state import Floats, Ints
+from marketsim.state import Bools, Floats, Ints
 
 DRAWS = 256
 """Draws of free parameters where nobody asks for another number."""
@@ -213,8 +215,20 @@ class Assessed:
     joint: Ints  # [draw, other policy, class under the first, class under the other]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the instrument reads off runs side by side, [...,r]."""
+
+    history: History
+    facts: Floats  # [fact,r]
+    classes: Ints  # [tolerance,r]
+    falls: Bools  # [fall,r] do firms fall at least as far
+    excess: Bools
+    beside: Mapping[Boundary, Ints]  # classes within other boundaries
+
+
 class Worker:
-    """A process's share of a job."""
+    """A process's share of a job: parts whose runs follow one another, played side by side."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -228,59 +242,76 @@ class Worker:
             self._worlds[policy] = Parameters(self.job.world(draw, policy))
         return self._worlds[policy]
 
-    def __call__(self, part: Part) -> Compared:
-        counted, classes = [], []
-        for policy in self.job.policies:
-            found, of_runs = self._count(part, self._recorded(part, policy))
-            counted.append(found)
-            classes.append(of_runs)
-        first, *others = classes
+    def __call__(self, bundle: Sequence[Part]) -> list[Compared]:
+        """What came of each part."""
+        by_policy = [self._counted(bundle, policy) for policy in self.job.policies]
+        return [self._compared([of_parts[place] for of_parts in by_policy]) for place in range(len(bundle))]
+
+    def _compared(self, by_policy: Sequence[tuple[Counted, Ints]]) -> Compared:
+        """A part under all policies.  by_policy: counted, and the class of each run."""
+        first, *others = [classes for _, classes in by_policy]
         joint = np.stack([_joint(first, other) for other in others]) if others else None
-        return Compared(tuple(counted), joint)
+        return Compared(tuple(counted for counted, _ in by_policy), joint)
 
-    def _recorded(self, part: Part, policy: str | None) -> Recorder:
-        job = self.job
-        return recorded(
-            self._world(part.draw, policy), job.decide, job.seed, part.runs, job.boundary, beside=job.beside
-        )
+    def _counted(self, bundle: Sequence[Part], policy: str | None) -> list[tuple[Counted, Ints]]:
+        """Each part counted, and the class of each of its runs, [r]."""
+        read, start = self._read(bundle, policy), bundle[0].runs.start
+        usual = read.classes[TOLERANCES.index(1.0)]
+        counted = []
+        for part in bundle:
+            own = slice(part.runs.start - start, part.runs.stop - start)
+            found = Counted(
+                classes=np.stack([_counts(classes[own]) for classes in read.classes]),
+                falls=read.falls[:, own].sum(axis=1),
+                excess=int(read.excess[own].sum()),
+                beside={boundary: _counts(classes[own]) for boundary, classes in read.beside.items()},
+                kept=self._kept(part, own.start, read) if part.among(self._of_each(KEPT)) else None,
+            )
+            counted.append((found, usual[own]))
+        return counted
 
-    def _count(self, part: Part, recorder: Recorder) -> tuple[Counted, Ints]:
-        """The part counted, and the class of each of its runs, [r]."""
-        instrument, own = self.job.instrument, slice(0, len(part.runs))
+    def _read(self, bundle: Sequence[Part], policy: str | None) -> _Read:
+        job, instrument = self.job, self.job.instrument
+        worlds = [self._world(part.draw, policy) for part in bundle]
+        p = SideBySide.of(worlds, [len(part.runs) for part in bundle])
+        runs = range(bundle[0].runs.start, bundle[-1].runs.stop)
+        recorder = recorded(p, job.decide, job.seed, runs, job.boundary, beside=job.beside)
         history = recorder.result()
         reading = instrument.read(history)
         measured, verdicts = reading.measured, reading.verdicts
         by_tolerance = [
             verdicts.classes if x == 1 else instrument.scaled(x).judge(measured).classes for x in TOLERANCES
         ]
-        beside = {
-            boundary: _counts(instrument.read(recorder.result(boundary)).verdicts.classes[own])
-            for boundary in self.job.beside
-        }
-        classes = np.stack([_counts(each[own]) for each in by_tolerance])
-        deep = (measured["S1"][own] >= np.array(FALLS)[:, None] - 1e-9).sum(axis=1)
-        kept = self._kept(part, history, reading) if part.among(self._of_each(KEPT)) else None
-        return Counted(classes, deep, int(verdicts.excess[own].sum()), beside, kept), verdicts.classes[own]
-
-    def _kept(self, part: Part, history: History, reading: Reading) -> Kept:
-        count = part.among(self._of_each(KEPT))
-        own = slice(0, count)
-        assert history.causes is not None
-        return Kept(
-            facts=np.stack([reading.measured[name][own] for name in FACTS]),
-            classes=reading.verdicts.classes[own],
-            chance=self._by_chance(part, history)[own],
-            draw=np.full(count, part.draw),
-            causes=history.causes[:, own],
+        return _Read(
+            history=history,
+            facts=np.stack([measured[name] for name in FACTS]),
+            classes=np.stack(by_tolerance),
+            falls=measured["S1"] >= np.array(FALLS)[:, None] - 1e-9,
+            excess=verdicts.excess,
+            beside={boundary: instrument.read(recorder.result(boundary)).verdicts.classes for boundary in job.beside},
         )
 
-    def _by_chance(self, part: Part, history: History) -> Ints:
+    def _kept(self, part: Part, start: int, read: _Read) -> Kept:
+        """The first runs of a part.  start: where its runs begin."""
+        count = part.among(self._of_each(KEPT))
+        own = slice(start, start + count)
+        causes = read.history.causes
+        assert causes is not None
+        return Kept(
+            facts=read.facts[:, own],
+            classes=read.classes[TOLERANCES.index(1.0), own],
+            chance=self._by_chance(part, start, read.history)[:count],
+            draw=np.full(count, part.draw),
+            causes=causes[:, own],
+        )
+
+    def _by_chance(self, part: Part, start: int, history: History) -> Ints:
         """Classes of the null histories of the first runs of the draw, -1 for the others."""
-        classes, count = np.full(history.runs, -1), part.among(self._of_each(NULLS))
+        classes, count = np.full(len(part.runs), -1), part.among(self._of_each(NULLS))
         if count:
             rng = np.random.default_rng((self.job.seed, part.runs.start))
-            found = self.job.instrument.read(null_history(history, rng)).verdicts.classes
-            classes[:count] = found[:count]
+            own = history.take_runs(start, len(part.runs))
+            classes[:count] = self.job.instrument.read(null_history(own, rng)).verdicts.classes[:count]
         return classes
 
     def _of_each(self, most: int) -> int:
@@ -310,6 +341,19 @@ def parts_of(runs: int, draws: int) -> list[Part]:
     ]
 
 
+def bundled(parts: Sequence[Part], most: int) -> list[tuple[Part, ...]]:
+    """Parts whose runs follow one another, put together up to so many runs; a part is never divided."""
+    bundles: list[list[Part]] = []
+    for part in parts:
+        last = bundles[-1] if bundles else []
+        follows = bool(last) and last[-1].runs.stop == part.runs.start
+        if follows and part.runs.stop - last[0].runs.start <= most:
+            last.append(part)
+        else:
+            bundles.append([part])
+    return [tuple(bundle) for bundle in bundles]
+
+
 def assess(job: Job, runs: int, workers: int = 1, progress: Callable[[int], None] | None = None) -> Assessed:
     """Play and assess runs. The result does not depend on the number of workers.
 
@@ -319,11 +363,13 @@ def assess(job: Job, runs: int, workers: int = 1, progress: Callable[[int], None
     draws = 1 if job.draws is None else len(job.draws.places)
     shape = (draws, len(job.policies) - 1, len(Class), len(Class))
     result = Assessed(job, [Tally(draws) for _ in job.policies], np.zeros(shape, dtype=np.int64))
-    for part, answer in each(parts_of(runs, draws), Worker(job), workers):
-        for tally, counted in zip(result.tallies, answer.policies, strict=True):
-            tally.add(part, counted)
-        if answer.joint is not None:
-            result.joint[part.draw] += answer.joint
+    bundles = bundled(parts_of(runs, draws), min(CHUNK, -(-runs // (2 * workers))))
+    for bundle, answers in each(bundles, Worker(job), workers):
+        for part, answer in zip(bundle, answers, strict=True):
+            for tally, counted in zip(result.tallies, answer.policies, strict=True):
+                tally.add(part, counted)
+            if answer.joint is not None:
+                result.joint[part.draw] += answer.joint
         if progress is not None:
-            progress(len(part.runs))
+            progress(sum(len(part.runs) for part in bundle))
     return result

@@ -5,14 +5,14 @@ A figure that nobody knows is NaN everywhere in this package, and what is measur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marketsim.rules.arrays import ratio
-from marketsim.state import Bools, Floats, Ints, axes
+from marketsim.state import Bools, Floats, Ints, axes, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class History:
     def runs(self) -> int:
         """Length of the run axis."""
         return int(self.firms.shape[-1])
+
+    def take_runs(self, first: int, count: int) -> History:
+        """Some of the runs; a lone one twice, as everywhere where runs are added up."""
+        timeless = replace(self, time=self.time[:, None])  # periods are no runs
+        return replace(taken(timeless, first + np.arange(max(count, 2)) % count), time=self.time)
 
 
 SERIES = tuple(field.name for field in fields(History) if field.metadata["axes"] == "tr")

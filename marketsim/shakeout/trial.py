@@ -6,19 +6,20 @@ widely from its `free:` ranges. The halves have draws and luck of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from marketsim.ensemble import Decide
+from marketsim.ensemble import CHUNK, Decide
 from marketsim.processes import each
 from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
+from marketsim.scenario.worlds import SideBySide
 from marketsim.shakeout.classify import STRUCTURE, Class, Thresholds
-from marketsim.shakeout.ensemble import Draws, Part, latin_hypercube, parts_of, played
+from marketsim.shakeout.ensemble import Draws, Part, bundled, latin_hypercube, parts_of, played
 from marketsim.shakeout.instrument import ErrorRates, Instrument
 from marketsim.shakeout.reference import Reference
 from marketsim.state import Floats, Ints
@@ -86,17 +87,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class _Worker:
-    """Measures the runs of one draw of a world."""
+    """Measures runs of a world: parts whose runs follow one another, played side by side."""
 
     draws: Draws
     decide: Decide
     seed: int
     instrument: Instrument
 
-    def __call__(self, part: Part) -> dict[str, Floats]:
-        history = played(Parameters(self.draws.scenario(part.draw)), self.decide, self.seed, part.runs, "merchant")
-        measured = self.instrument.read(history).measured
-        return {name: values[: len(part.runs)] for name, values in measured.items()}
+    def __call__(self, bundle: Sequence[Part]) -> dict[str, Floats]:
+        worlds = [Parameters(self.draws.scenario(part.draw)) for part in bundle]
+        p = SideBySide.of(worlds, [len(part.runs) for part in bundle])
+        runs = range(bundle[0].runs.start, bundle[-1].runs.stop)
+        measured = self.instrument.read(played(p, self.decide, self.seed, runs, "merchant")).measured
+        return {name: values[: len(runs)] for name, values in measured.items()}
 
 
 def conduct(
@@ -119,11 +122,11 @@ def conduct(
         raise ValueError(f"the scenario {world} has no free parameters to draw")
     worker = _Worker(sample, decider(loaded.scenario), seed, instrument)
     parts, found = parts_of(runs, draws), dict[int, dict[str, Floats]]()
-    for part, measured in each(parts, worker, workers):
-        found[part.runs.start] = measured
+    for bundle, measured in each(bundled(parts, min(CHUNK, -(-runs // (2 * workers)))), worker, workers):
+        found[bundle[0].runs.start] = measured
         if progress is not None:
-            progress(len(part.runs))
-    ordered = [found[part.runs.start] for part in parts]
+            progress(bundle[-1].runs.stop - bundle[0].runs.start)
+    ordered = [found[start] for start in sorted(found)]
     measured = {name: np.concatenate([part[name] for part in ordered]) for name in ordered[0]}
     draw = np.concatenate([np.full(len(part.runs), part.draw) for part in parts])
     return Trial(world, measured, draw)

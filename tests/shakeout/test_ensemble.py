@@ -18,7 +18,7 @@ from marketsim.scenario import library
 from marketsim.scenario.parameters import Parameters
 from marketsim.shakeout import ensemble
 from marketsim.shakeout.classify import Class
-from marketsim.shakeout.ensemble import Assessed, Job, Kept, Part, assess, latin_hypercube, parts_of, played
+from marketsim.shakeout.ensemble import Assessed, Job, Kept, Part, assess, bundled, latin_hypercube, parts_of, played
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.instrument import TOLERANCES, Instrument
 from marketsim.shakeout.record import Boundary
@@ -226,3 +226,18 @@ def test_events_leave_levers_that_were_set_by_hand_alone_in_draws_too():
     assert lever in moved
     made = shakeout_job(loaded, 8, 4, 7, [None], "merchant", Instrument(load_reference()), changes)
     assert all(lever not in event.changes for event in made.world(2, None).events)
+
+
+@given(runs=st.integers(1, 400), draws=st.integers(1, 40), most=st.integers(1, 100))
+def test_bundles_hold_all_parts_one_after_another(runs: int, draws: int, most: int):
+    parts = parts_of(max(runs, draws), draws)
+    bundles = bundled(parts, most)
+    assert [part for bundle in bundles for part in bundle] == parts
+    for bundle in bundles:
+        assert all(part.runs.stop == following.runs.start for part, following in pairwise(bundle))
+        assert len(bundle) == 1 or bundle[-1].runs.stop - bundle[0].runs.start <= most
+
+
+def test_parts_that_do_not_follow_stay_apart():
+    parts = parts_of(12, 3)[::-1]
+    assert bundled(parts, 100) == [(part,) for part in parts]
