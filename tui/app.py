@@ -9,6 +9,7 @@ import os
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -80,6 +81,9 @@ HOLDS = {
     "failed": N_("Your company has failed."),
 }
 """Why a plan is no longer held."""
+
+KEYS = {"space": N_("space"), "enter": "Enter", "escape": "Esc"}
+"""Keys that are called otherwise than by Textual."""
 
 OPEN_TO_WATCHERS = ("watch", "dashboard", "shakeout")
 """Screens that need nobody's books."""
@@ -237,6 +241,8 @@ class MarketApp(App[None]):
             return session.tutor.shown is not None
         if action == "view" and session.shown:
             return parameters[0] in OPEN_TO_WATCHERS
+        if action == "view" and parameters[0] == "decide":
+            return session.plays
         if action in ("undo", "hold", "end_quarter"):
             return session.plays
         if action == "play_on":
@@ -358,13 +364,25 @@ class MarketApp(App[None]):
             )
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """What the palette offers: every key that works here, by what it does."""
+        """What the palette offers: everything that keys do here, with those keys."""
+        commands: dict[str, tuple[str, list[str], Any]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.id and binding.description:  # what has no id is Textual's own, and speaks English
-                title = self.speech.say(binding.description)
-                key = binding.key_display or self.get_key_display(binding)
-                yield SystemCommand(title, key, lambda action=binding.action, at=active.node: self._do(action, at))
+            if binding.id and binding.description and active.enabled:  # without an id it is Textual's own, in English
+                title = self.speech.say(binding.tooltip or binding.description)  # the first is of one key among several
+                key = binding.key if binding.tooltip else self.get_key_display(binding)
+                keys = commands.setdefault(binding.action, (title[:1].upper() + title[1:], [], active.node))[1]
+                keys += [key] if key not in keys else []
+        for action, (title, keys, node) in commands.items():
+            yield SystemCommand(title, "  ".join(keys), partial(self._do, action, node))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it is shown, in the language of the game."""
+        if binding.id == "view.dashboard" and self.session is not None and self.session.shown:
+            return "1 7"  # of OPEN_TO_WATCHERS
+        if binding.key_display or binding.key not in KEYS:
+            return super().get_key_display(binding)
+        return self.speech.say(KEYS[binding.key])
 
     def _do(self, action: str, namespace: Any) -> None:
         self.call_later(self.run_action, action, namespace)

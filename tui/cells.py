@@ -34,6 +34,14 @@ def truncate(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
     return set_cell_size(text, width - 1).rstrip() + ellipsis
 
 
+def shortened(title: str, width: int = 18) -> str:
+    """`title` in at most `width` cells with its last word kept: long titles often differ in that alone."""
+    last = title.rpartition(" ")[2]
+    if cell_len(title) <= width or cell_len(last) > width - 4:
+        return title
+    return truncate(title, width - cell_len(last)) + last
+
+
 def pad(text: str, width: int, align: Align = "left") -> str:
     """`text` with spaces up to `width` cells; a longer text stays as it is."""
     text = clean(text)

@@ -92,7 +92,7 @@ WORDS = {
         N_("Tenders go one way or another. Nothing can be done, and it evens out."),
     ),
     SUPPLY: Words(
-        N_("Cards to deliver"),
+        N_("Deliveries"),
         (N_("{who} had cards for more of the orders"), N_("{who} had too few cards for the orders")),
         (N_("Rivals had cards for fewer orders"), N_("Rivals had cards for more orders")),
         N_("Run all your capacity and ask the foundry for more; a higher price also ends a shortage."),

@@ -135,6 +135,11 @@ def on_offer(game: Game) -> Floats:
     return granted[0, :, 0]
 
 
+def taken(game: Game) -> Floats:
+    """Capacity that is still under contract when what is asked for now arrives, [n] k wafers/quarter."""
+    return np.maximum(game.now.wafer_limit[:, 0] - on_offer(game), 0.0)
+
+
 def good_dies(game: Game) -> Floats:
     """Good packaged dies of a wafer started today, [n]."""
     return technology.cards_per_wafer(game.parameters, game.now, game.state.wafers_made)[:, 0]

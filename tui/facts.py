@@ -19,7 +19,9 @@ from marketsim.scenario.provenance import certainty
 from marketsim.scenario.schema import Vendor
 from marketsim.scenario.source import Provenance
 from tui.changes import part_of_all_money
+from tui.design import taken
 from tui.fields import Field
+from tui.ladder import SHORT
 from tui.roster import Roster
 from tui.speech import N_, Speech
 from tui.widgets.gauge import Gauge
@@ -150,7 +152,8 @@ def sources(game: Game, known: dict[str, Provenance], speech: Speech) -> list[st
             continue
         host = re.search(r"https?://(?:www\.)?([^/\s;:]+)", origin.source or "")
         sure = speech.say(CERTAINTY[certainty(origin)])
-        said.append(f"{speech.say(title)} {f'{host[1]} ' if host else ''}({sure})")
+        named = f"{speech.say(title)} {host[1]}" if host else speech.say(title)
+        said.append(speech.say("{fact} ({sure})", fact=named, sure=sure))
     return said
 
 
@@ -167,13 +170,13 @@ def scarce(game: Game, speech: Speech) -> list[Gauge]:
 
 
 def _nodes(game: Game, speech: Speech) -> Iterator[Gauge]:
-    free, limit = game.observation.public.free_capacity[:, 0], game.now.wafer_limit[:, 0]
+    held, limit = taken(game), game.now.wafer_limit[:, 0]
     for index, node in enumerate(game.world.nodes.values()):
         if limit[index] > 0:
-            taken = float(1 - free[index] / limit[index])
-            full = taken > 0.995
+            use = float(held[index] / limit[index])
+            full = use > SHORT
             note = speech.say("none free") if full else ""
-            yield Gauge(speech.title(node.title), taken, speech.share(taken, 0), limit=1.0, over=full, note=note)
+            yield Gauge(speech.title(node.title), use, speech.share(use, 0), limit=1.0, over=full, note=note)
 
 
 def _memories(game: Game, speech: Speech) -> Iterator[Gauge]:

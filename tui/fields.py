@@ -72,7 +72,7 @@ _PLAIN = (
     Field("product_memory", PRODUCT, N_("Memory"), "choice", N_(
         "The memory of the next product: bandwidth decides how fast tokens are written; HBM is fast, dear and "
         "scarce.")),
-    Field("adaptation", SOFTWARE, N_("Model adaptation"), "money", N_(
+    Field("adaptation", SOFTWARE, N_("Software adaptation"), "money", N_(
         "Work on the software that runs AI models on your cards. Unadapted models run at a fraction of the speed; new "
         "generations of models take part of the work away again; users of many cards help.")),
     Field("adaptation_split", SOFTWARE, N_("for {part}"), "weight", N_(
@@ -127,7 +127,9 @@ def written(field: Field, value: Value) -> str:
         return f"{value:.0f}"
     if field.kind == "wafers":
         return f"{value:+.2f}" if value else "0"
-    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if abs(value) < 1:
+        return f"{value:.4g}"
+    return f"{value:,.2f}" if abs(value) < 99.995 else f"{value:,.1f}" if abs(value) < 999.95 else f"{value:,.0f}"
 
 
 def typed(field: Field, text: str) -> float | None:

@@ -38,6 +38,9 @@ MEMORIES = (
 )
 """Columns of the two tables: key, title, rank."""
 
+SHORT = 0.995
+"""Use of what is scarce from which it counts as short."""
+
 TIGHT = 0.05
 """Share of a node's capacity: what is free is short below it."""
 
@@ -73,7 +76,7 @@ def memory_cells(public: Public, roster: Roster, speech: Speech, index: int) -> 
     if scarce and game.turns:
         outcome = game.turns[-1].outcome
         used = float(ratio(outcome.memory_used, outcome.memory_limit)[index, 0])
-    short = bool(game.turns) and scarce and public.facts.memory_short[index, 0] > 0
+    short = used > SHORT
     state = speech.say("short") if short else speech.say("enough") if scarce else speech.say("plentiful")
     return {
         "memory": Cell(speech.title(memory.title)),

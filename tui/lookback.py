@@ -80,12 +80,15 @@ def ladder_bars(own: Score, rungs: Sequence[Rung], name: str, speech: Speech, ro
 
     name: of the player's vendor.
     """
-    place = rank(own, rungs) - 1
+    place, digits = rank(own, rungs) - 1, len(str(len(rungs) + 1))
     bars = [
-        Bar(f"{number + 1 + (number >= place)} {speech.title(get(rung.strategy).title)}", float(rung.score.value))
+        Bar(
+            f"{number + 1 + (number >= place):>{digits}} {speech.title(get(rung.strategy).title)}",
+            float(rung.score.value),
+        )
         for number, rung in enumerate(rungs)
     ]
-    bars.insert(place, Bar(f"{place + 1} {name}", float(own.value), own=True))
+    bars.insert(place, Bar(f"{place + 1:>{digits}} {name}", float(own.value), own=True))
     if len(bars) <= room:
         return bars
     rest = max(room - 1, 1)  # the best, then those around the player

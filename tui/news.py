@@ -55,9 +55,9 @@ def told(item: News, game: Game, roster: Roster, speech: Speech) -> str:
         case "entered":
             return say("{vendor} enters the market", vendor=who)
         case "launched":
-            return say("{vendor} brings out a new product", vendor=who)
+            return say("{vendor}: new product on sale", vendor=who)
         case "funded":
             return say("{vendor} raises {money}", vendor=who, money=speech.money(item.amount))
         case "price":
             change = f"{100 * item.amount:+.0f}%"
-            return say("{vendor} changes its price by {change}", vendor=who, change=change)
+            return say("{vendor}: price {change}", vendor=who, change=change)

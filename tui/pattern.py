@@ -276,7 +276,7 @@ def _no_shakeout(reading: Reading, instrument: Instrument, speech: Speech) -> st
     match class_of(reading):
         case Class.RATIONED:
             return say(
-                "Supply is rationed in {share} of the time and gross margins stay above {margin}: price cannot kill.",
+                "Supply is rationed {share} of the time and gross margins stay above {margin}: price cannot kill.",
                 share=speech.share(first["rationed"], 0),
                 margin=speech.share(first["margin"], 0),
             )

@@ -1,7 +1,8 @@
 """What everybody knows of the market: products, prices, sales, and who came, went, listed or raised money.
 
-Market researchers count who sells how much to which buyers. Nobody knows rivals' cash, costs, contracts, research,
-products in design and cards in service: none of that is here.
+Market researchers count who sells how much to which buyers, and ask these why they chose: what weighed for and against
+a vendor is known, as they see it. Nobody knows rivals' cash, costs, contracts, research, products in design, cards in
+service and how far their software is: none of that is here.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ SENTENCES = {
         N_("Your card does {percent} less of this work a second."),
     ),
     "software": (
-        N_("Your software is ahead: {own} of this work is adapted, {theirs} with {rival}."),
-        N_("Your software is behind: {own} of this work is adapted, {theirs} with {rival}."),
+        N_("Your software is ahead of {rival}'s: {own} of this work is adapted."),
+        N_("Your software is behind {rival}'s: {own} of this work is adapted."),
     ),
     "lock_in": (
         N_("More of your cards than of {rival}'s are in use here."),
@@ -54,7 +54,7 @@ class Match:
 
     terms: own minus the rival's utility, in the order of `demand.TERMS`; they add up to ln(x_vendor/x_rival), x the
     shares by choice.  ownership, speed: own over the rival's cost of owning a card, and work that a card does a second.
-    maturity: of own and of the rival's software for this work.
+    maturity: of the vendor's own software for this work; nobody knows the rival's.
     """
 
     vendor: int
@@ -62,7 +62,7 @@ class Match:
     terms: Sequence[float]
     ownership: float
     speed: float
-    maturity: tuple[float, float]
+    maturity: float
 
 
 def match_of(public: Public, segment: int, own: int) -> Match | None:
@@ -81,14 +81,14 @@ def match_of(public: Public, segment: int, own: int) -> Match | None:
     if rival < 0 or np.isnan(terms).any():
         return None
     ownership = card_cost_of_ownership(public.p, now, outcome.price, outcome.power)[:, 0]
-    time, maturity = outcome.time_per_token[:, segment, 0], outcome.maturity[:, segment, 0]
+    time = outcome.time_per_token[:, segment, 0]
     return Match(
         vendor,
         rival,
         terms.tolist(),
         float(ownership[vendor] / ownership[rival]),
         float(time[rival] / time[vendor]),
-        (float(maturity[vendor]), float(maturity[rival])),
+        float(outcome.maturity[vendor, segment, 0]),
     )
 
 
@@ -116,5 +116,5 @@ def _price_of_work(match: Match, rival: str, speech: Speech) -> tuple[str, float
 def _values(name: str, match: Match, rival: str, speech: Speech) -> dict[str, str]:
     """The numbers of a term's sentence."""
     ratio = {"price": match.ownership, "performance": match.speed}.get(name, math.nan)
-    own, theirs = (speech.share(maturity, 0) for maturity in match.maturity)
-    return {"rival": rival, "percent": speech.share(abs(ratio - 1), 0), "own": own, "theirs": theirs}
+    own = speech.share(match.maturity, 0)
+    return {"rival": rival, "percent": speech.share(abs(ratio - 1), 0), "own": own}

@@ -67,7 +67,7 @@ def _score(game: Game, rungs: Sequence[Rung], speech: Speech) -> Iterator[Block]
         all=len(rungs) + 1,
     )
     yield Text(f"{speech.money(float(own.value))} {place}", "strong")
-    yield Text(speech.title(IN_A_SENTENCE), "quiet")
+    yield Text(speech.text(IN_A_SENTENCE), "quiet")
     bars, whole = score_bars(own, speech)
     yield Bars(
         [*(_row(bar, speech) for bar in bars), Row(whole.title, whole.value, speech.money(whole.value), "total")]

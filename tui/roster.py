@@ -58,7 +58,7 @@ def _entrants(slots: list[tuple[str, EntrantType]], speech: Speech) -> list[str]
     names = []
     for identifier, kind in slots:
         number = identifier.rsplit("-", 1)[1]
-        names.append(f"{speech.title(kind.title)} {number}")
+        names.append(speech.say("{kind} {number}", kind=speech.title(kind.title), number=number))
     return names
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
@@ -24,6 +24,14 @@ NOTHING = "–"
 """What stands for a number that there is none of."""
 
 _BRACES = re.compile(r"({[^{}]*})")
+
+_SHORT_FORMS = (
+    ("card", re.compile("单卡"), "每加速卡"),
+    ("card", re.compile("(?<![速板掉])卡"), "加速卡"),
+    ("wafer", re.compile("千片(晶圆)?"), "千晶圆"),
+    ("wafer", re.compile("一片晶圆"), "一晶圆"),
+)
+"""Words of AI chips that Chinese cuts short, and what they stand for: (name in the vocabulary, short form, whole)."""
 
 Sign = Literal["", "+"]
 """Whether a rise is written with its sign, as changes are."""
@@ -57,10 +65,15 @@ class Speech:
         self._catalogue = catalogue(language)
         self._in_words: Callable[[str], str] = str
         self.currency = "元" if language == "zh" else "RMB"
+        self.counted = "张"
         if vocabulary is not None:
             from marketsim.scenario.vocabulary import Words  # takes a third of the time to the first screen
 
-            self._in_words = Words(vocabulary, language).text
+            words = Words(vocabulary, language)
+            self._in_words = words.text
+            if language == "zh" and words.renamed:
+                self._in_words = lambda text: words.text(_whole(text, words.renamed))
+                self.counted = words.renamed["card"].zh if "card" in words.renamed else self.counted
             term = vocabulary.currency
             self.currency = term.en if language == "en" else "元" if term.zh == "人民币" else term.zh
 
@@ -72,6 +85,10 @@ class Speech:
         """The text before its values; their names in braces are no words of an industry."""
         parts = _BRACES.split(self._catalogue.gettext(text))
         return "".join(part if place % 2 else self._in_words(part) for place, part in enumerate(parts))
+
+    def text(self, written: Mapping[str, str]) -> str:
+        """A text that the engine has in both languages, in the words of this industry."""
+        return self._in_words(written[self.language])
 
     def title(self, titles: Mapping[str, str] | object) -> str:
         """The title of a part of a scenario, of a strategy or of a class: what people wrote themselves."""
@@ -120,7 +137,7 @@ class Speech:
         """Unit for a table, and what thousand cards, thousand RMB or RMB million are multiplied with to be in it."""
         if self.language == "zh":
             return {
-                "cards": ("万张", 0.1),
+                "cards": (f"万{self.counted}", 0.1),
                 "price": (f"万{self.currency}", 0.1),
                 "money": (f"亿{self.currency}", 0.01),
             }[kind]
@@ -152,13 +169,22 @@ class Speech:
         return self.say("{number} quarters", number=number)
 
 
+def _whole(text: str, renamed: Collection[str]) -> str:
+    """A Chinese text without short forms of words that are called otherwise here."""
+    for name, short, whole in _SHORT_FORMS:
+        text = short.sub(whole, text) if name in renamed else text
+    return text
+
+
 def _sign(value: float, sign: Sign) -> str:
     return "-" if value < 0 else sign
 
 
 def three(amount: float) -> str:
-    """About three digits: 4.23, 42.3, 423, 4,230; a dash for what is no number."""
+    """About three digits: 4.23, 42.3, 423, 4,230, and 0; a dash for what is no number."""
     if not math.isfinite(amount):
         return NOTHING
+    if not amount:
+        return "0"
     digits = 2 if abs(amount) < 9.995 else 1 if abs(amount) < 99.95 else 0
     return f"{amount:,.{digits}f}"

@@ -164,6 +164,9 @@ VISITS = (
          _visit("technology")),
     Hint("on-shakeout", N_("Does this go the way of photovoltaics? The facts, side by side."),
          _visit("shakeout")),
+    Hint("passed", N_("A quarter has passed. q goes back to the market; 8 there tells more."),
+         lambda session, here: _quarters(session) == 1 and here == "decide" and not session.problems(),
+         lambda session, here: _quarters(session) > 1 or (_quarters(session) == 1 and here != "decide")),
     Hint("on-decide", N_("? explains the field you are on; a fills in the adviser's plan."),
          lambda session, here: here == "decide" and _quarters(session) >= 1 and not session.problems()),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 from agents.game import Game, Setup
 from marketsim.scenario.library import load_scenario
 from tests.tui.conftest import application, game, text
+from tui.design import taken
 from tui.facts import position, provenance, scarce, sentences, sources
 from tui.roster import roster_of
 from tui.screens.briefing import Briefing
@@ -156,13 +157,12 @@ def test_every_vendor_has_its_facts(vendor: str, language: str):
 def test_what_is_scarce_is_what_contracts_take():
     begun = Game(Setup(vendor="cambricon"))
     gauges = {gauge.title: gauge for gauge in scarce(begun, Speech("en"))}
-    free = begun.observation.public.free_capacity[:, 0]
+    held = taken(begun)
     limit = begun.now.wafer_limit[:, 0]
     for index, node in enumerate(begun.world.nodes.values()):
         if limit[index] > 0:
-            assert gauges[node.title.en].value == pytest.approx(1 - free[index] / limit[index])
-    assert gauges["7nm-class domestic"].over
-    assert not gauges["12nm mature"].over
+            assert gauges[node.title.en].value == pytest.approx(held[index] / limit[index])
+    assert gauges["7nm-class domestic"].value > 0.5 > gauges["12nm mature"].value
     assert gauges["HBM"].over
 
 

@@ -197,7 +197,7 @@ async def test_a_value_that_cannot_be_is_told_and_not_played():
         await pilot.press("w", "9", "9", "9", "9", "9", "enter")
         await pilot.pause()
         row = pilot.app.screen.query(FieldRow).first()
-        assert row.problem == "from 0.1 to 5,000"
+        assert row.problem == "allowed: 0.1 to 5,000"
         await pilot.press("space")
         assert isinstance(pilot.app.screen, AskWhatIf)
         await pilot.press("r")

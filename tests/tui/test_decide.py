@@ -41,6 +41,20 @@ async def test_what_was_typed_counts_when_one_goes_on_and_not_when_one_escapes()
         assert pilot.app.focused is row(pilot, "capacity.n12")
 
 
+async def test_what_was_typed_counts_in_the_quarter_that_is_ended_behind_it():
+    async with game(view="decide") as pilot:
+        await pilot.press("7", "0", "space")
+        await pilot.pause()
+        assert [turn.plan.price for turn in pilot.app.session.game.turns] == [70.0]
+
+
+async def test_a_key_behind_what_is_no_number_is_not_heard():
+    async with game(view="decide") as pilot:
+        await pilot.press("minus", "space")
+        await pilot.pause()
+        assert not pilot.app.session.game.turns and row(pilot, "price").problem
+
+
 async def test_arrows_step_and_undo_takes_back():
     async with game(view="decide") as pilot:
         before = draft(pilot)
@@ -58,7 +72,7 @@ async def test_a_value_that_cannot_be_is_told_beside_its_field_and_the_quarter_w
         await pilot.pause()
         problem = row(pilot, "capacity.n7").problem
         held = pilot.app.session.game.state.contracts[pilot.app.session.game.seat, 1, 0]
-        assert problem.startswith(f"from {-held:+.2f} to")
+        assert problem.startswith(f"allowed: {-held:+.2f} to")
         assert problem in text(pilot)
         await pilot.press("space")
         await pilot.pause()

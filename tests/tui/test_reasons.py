@@ -38,7 +38,9 @@ def test_the_figures_of_the_sentences_are_those_behind_the_terms(public: Public)
         alpha = part.price_sensitivity
         assert terms["price"] == pytest.approx(-alpha * math.log(match.ownership))
         assert terms["performance"] == pytest.approx(alpha * math.log(match.speed))
-        assert (terms["software"] > 0) == (match.maturity[0] > match.maturity[1])
+        maturity = public.game.turns[-1].outcome.maturity[:, segment, 0]
+        assert match.maturity == maturity[match.vendor]
+        assert (terms["software"] > 0) == (match.maturity > maturity[match.rival])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

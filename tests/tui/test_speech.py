@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from agents.game.score import IN_A_SENTENCE
 from marketsim.scenario.library import load_scenario
-from tui.speech import NOTHING, Speech
+from tui.speech import NOTHING, Language, Speech
 
 ENGLISH, CHINESE = Speech("en"), Speech("zh")
 
@@ -20,7 +21,7 @@ ENGLISH, CHINESE = Speech("en"), Speech("zh")
         (-55.5, "-RMB 55.5m", "-0.56亿元"),
         (5.0, "RMB 5.00m", "500万元"),
         (999.6, "RMB 1.00bn", "10.0亿元"),
-        (0.0, "RMB 0.00m", "0.00万元"),
+        (0.0, "RMB 0m", "0万元"),
     ],
 )
 def test_money_is_written_as_it_is_read(rmb_m: float, english: str, chinese: str):
@@ -51,3 +52,19 @@ def test_another_industry_is_spoken_of_in_its_own_words():
 def test_values_are_not_taken_for_words_of_the_program():
     solar = load_scenario("photovoltaics").vocabulary
     assert Speech("en", solar).say("{vendor} enters the market", vendor="Card Works") == "Card Works enters the market"
+
+
+def test_short_forms_of_a_renamed_word_are_said_in_whole():
+    """Chinese calls a card 卡 and counts it in 张: neither is a kilowatt."""
+    solar, chips = Speech("zh", load_scenario("photovoltaics").vocabulary), Speech("zh")
+    assert (chips.say("Price of a card"), solar.say("Price of a card")) == ("单卡价格", "每千瓦价格")
+    assert (chips.say("Installed base"), solar.say("Installed base")) == ("存量卡", "存量千瓦")
+    assert (chips.scale("cards")[0], solar.scale("cards")[0]) == ("万张", "万千瓦")
+    assert solar.say("k wafers/q") == "千批次/季"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_engine_says_in_both_languages_is_in_the_words_of_the_scenario(language: Language):
+    assert Speech(language).text(IN_A_SENTENCE) == IN_A_SENTENCE[language]
+    said = Speech(language, load_scenario("photovoltaics").vocabulary).text(IN_A_SENTENCE)
+    assert "cards" not in said and "卡" not in said

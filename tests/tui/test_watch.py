@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from agents.game import load, save
 from tests.tui.conftest import application, game, text
 from tui.app import opened
@@ -109,3 +111,10 @@ async def test_keys_at_the_foot_can_be_clicked():
         await pilot.click(KeyBar, offset=(line.index("step"), 0))
         await pilot.pause()
         assert len(pilot.app.session.game.turns) == reached + 1
+
+
+@pytest.mark.parametrize(("language", "start"), [("en", "start"), ("zh", "开始")])
+async def test_the_dashboard_of_a_market_that_has_not_begun_shows_where_everybody_stands(language, start: str):
+    async with game(language, vendor=None) as pilot:
+        assert start in text(pilot) and "B" in text(pilot)
+        assert "1 7 " in text(pilot).splitlines()[-1]  # only these screens need nobody's books

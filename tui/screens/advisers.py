@@ -17,6 +17,7 @@ from agents.strategies.registry import describe
 from tui.session import Session
 from tui.speech import N_, Speech
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.menu import Menu
 
 NOTES = {"grow": N_("to grow"), "survive": N_("to survive")}
 
@@ -25,8 +26,8 @@ class Advisers(ModalScreen[str | None]):
     """Asks for a strategy: the last adviser is under the cursor.  Gives its name, None if none is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", N_("take the advice"), key_display="Enter", id="advisers.choose"),
-        Binding("escape,q", "leave", N_("back"), key_display="Esc", id="advisers.leave"),
+        Binding("enter", "choose", N_("take the advice"), id="advisers.choose"),
+        Binding("escape,q", "leave", N_("back"), id="advisers.leave"),
     ]
     DEFAULT_CSS = """
     Advisers { align: center middle; }
@@ -45,7 +46,7 @@ class Advisers(ModalScreen[str | None]):
         say = self.speech.say
         with Vertical():
             yield Label(say("What would they do here?"))
-            yield OptionList(*(Option(self._line(one.name, one.title), id=one.name) for one in self.strategies))
+            yield Menu(*(Option(self._line(one.name, one.title), id=one.name) for one in self.strategies))
             yield KeyBar(self.speech)
 
     def _line(self, name: str, titles: dict[str, str]) -> str:
@@ -58,13 +59,17 @@ class Advisers(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """The cursor on who was asked last."""
         names = [one.name for one in self.strategies]
-        menu = self.query_one(OptionList)
+        menu = self.query_one(Menu)
         menu.highlighted = names.index(self.session.adviser) if self.session.adviser in names else 0
         menu.focus()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
+
+    def action_choose(self) -> None:
+        """The strategy under the cursor."""
+        self.query_one(Menu).action_select()
 
     def action_leave(self) -> None:
         """No advice."""

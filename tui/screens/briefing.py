@@ -34,9 +34,10 @@ from tui.fields import UNITS, Field, fields_of, written
 from tui.news import latest_news
 from tui.roster import Roster, roster_of
 from tui.screens.view import View
-from tui.speech import N_
+from tui.speech import N_, three
 from tui.widgets.bars import Bar, Bars
 from tui.widgets.gauge import GaugeList
+from tui.widgets.menu import Menu
 
 ROOMY = 36
 """Lines of a terminal from which panels have empty lines inside."""
@@ -48,11 +49,11 @@ MOST = 3
 """Decisions that are shown."""
 
 
-class Questions(OptionList):
+class Questions(Menu):
     """What to decide first; Enter opens the form there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", N_("open"), key_display="Enter", id="briefing.open"),
+        Binding("enter", "select", N_("open"), id="briefing.open"),
     ]
 
 
@@ -120,7 +121,7 @@ class Briefing(View):
         self._show_field(roster)
         panel = self.query_one("#scarce")
         panel.border_title = self.say("What is scarce")
-        panel.border_subtitle = self.say("contracted; memory: need of a year")
+        panel.border_subtitle = self.say("memory: need of a year")
         self.query_one(GaugeList).show(scarce(game, self.speech))
         self._show_questions()
 
@@ -142,8 +143,9 @@ class Briefing(View):
         revenue = public.revenue[: self.game.parameters.domestic, 0]
         order = sorted((v for v in range(len(revenue)) if revenue[v] > 0), key=lambda v: -revenue[v])
         bars = [Bar(roster.names[v], float(revenue[v]), own=v == roster.own) for v in order]
-        self.query_one("#at-home").border_title = self.say("Revenue at home, last quarter")
-        self.query_one(Bars).show(bars, self.speech.money)
+        unit, factor = self.speech.scale("money")
+        self.query_one("#at-home").border_title = self.say("Revenue at home, {unit}", unit=unit)
+        self.query_one(Bars).show(bars, lambda value: three(factor * value))
 
     def _heading(self) -> str:
         name = self.speech.title(own_vendor(self.game).title)
@@ -248,6 +250,10 @@ class Briefing(View):
             )
             parts.append((f" {effect}", "$axis"))
         return Content.assemble(*parts)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Advice is for who has a plan to make."""
+        return self.session.plays if action == "accept" else super().check_action(action, parameters)
 
     def action_accept(self) -> None:
         """The adviser's plan in the place of the draft; can be undone."""

@@ -11,7 +11,10 @@ from textual.containers import Grid, Vertical
 from marketsim.outcomes import ACTIVE, largest_fall
 from marketsim.rules.arrays import ratio, total
 from marketsim.state import Outcome
+from tui.facts import scarce
+from tui.ladder import SHORT
 from tui.news import latest_news
+from tui.public import Public
 from tui.roster import Roster, roster_of
 from tui.screens.view import View
 from tui.speech import N_
@@ -20,17 +23,14 @@ from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.lines import Lines
 from tui.widgets.share_chart import ShareChart
 
-SHORT = 0.995
-"""Use of what is scarce from which it counts as short."""
-
 
 class Dashboard(View):
     """Home: shares, prices, what is scarce, news."""
 
     heading = N_("Dashboard")
     about = N_(
-        "Shares of all vendors' revenue over time; what a million tokens and a card cost; how much of foundry and "
-        "memory is taken; what has happened. Your own vendor is orange everywhere."
+        "Shares of all vendors' revenue over time; what tokens, domestic cards and your own cost; how much of foundry "
+        "and memory is taken; what has happened. Your own vendor is orange everywhere."
     )
 
     def body(self) -> ComposeResult:
@@ -52,14 +52,29 @@ class Dashboard(View):
         for panel, title in (
             ("#shares", N_("Share of revenue")),
             ("#prices", N_("Price, first quarter = 100")),
-            ("#scarce", N_("What is scarce, and your money")),
+            ("#scarce", N_("What is scarce, and your money") if self.game.setup.vendor else N_("What is scarce")),
             ("#news", N_("News")),
         ):
             self.query_one(panel).border_title = self.say(title)
-        self.query_one("#news", Lines).show(latest_news(self.game, roster, self.speech))
+        news = latest_news(self.game, roster, self.speech) or [self.say("Nothing has happened yet.")]
+        self.query_one("#news", Lines).show(news)
         self.query_one(GaugeList).show(self._gauges())
         if self.game.turns:
             self._show_charts(roster)
+        else:
+            self._show_start(roster)
+
+    def _show_start(self, roster: Roster) -> None:
+        """Where everybody stands before the first quarter: what was sold in the one before it."""
+        public, labels = Public(self.game).facts, [self.say("start")]
+        revenue, home = public.revenue[:, 0], self.game.parameters.domestic
+        shares = [roster.share(v, [float(revenue[v])]) for v in range(len(revenue)) if revenue[v] > 0]
+        self.query_one(ShareChart).show(shares, labels, self.say("others"))
+        order = sorted((v for v in range(home) if revenue[v] > 0), key=lambda v: (v != roster.own, -revenue[v]))
+        prices = [roster.series(v, [float(public.price[v, 0])]) for v in order[:6]]
+        chart = self.query_one(LineChart)
+        chart.border_title = self.say("Price of a card")
+        chart.show(prices, labels, self.speech.price)
 
     def _show_charts(self, roster: Roster) -> None:
         trace = self.game.trace
@@ -70,18 +85,20 @@ class Dashboard(View):
         home = slice(0, self.game.parameters.domestic)
         card = ratio(total(trace.revenue[:, home], axis=1), total(trace.cards[:, home], axis=1))[:, 0]
         lines = [
-            Series(self.say("million tokens"), _index(trace.cost_per_million_tokens[:, 0]), slot=1, mark="T"),
-            Series(self.say("card, domestic"), _index(card), slot=0, mark="C"),
+            Series(self.say("tokens"), _index(trace.cost_per_million_tokens[:, 0]), slot=1, mark="T"),
+            Series(self.say("cards"), _index(card), slot=0, mark="C"),
         ]
         if roster.own >= 0:
             own = np.array([turn.outcome.price[roster.own, 0] for turn in self.game.turns])
-            lines.append(Series(self.say("own card"), _index(own), own=True))
+            mine = self.game.setup.vendor is not None and roster.own == self.game.seat
+            name = self.say("own cards") if mine else roster.names[roster.own]
+            lines.append(Series(name, _index(own), own=True))
         self.query_one(LineChart).show(lines, labels, "{:.0f}".format)
 
     def _gauges(self) -> list[Gauge]:
         """Use of foundry and memory last quarter, money, and how far one is from the largest."""
         game, speech = self.game, self.speech
-        gauges = self._scarce(game.turns[-1].outcome) if game.turns else []
+        gauges = self._scarce(game.turns[-1].outcome) if game.turns else scarce(game, speech)
         if game.setup.vendor is not None and game.alive:
             gauges += self._money()
             gauges += self._design()

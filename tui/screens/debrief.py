@@ -36,7 +36,7 @@ from tui.roster import roster_of
 from tui.screens.question import Question
 from tui.screens.start import Start
 from tui.screens.view import View
-from tui.speech import N_, Speech
+from tui.speech import N_, Speech, three
 from tui.widgets.bars import Bars
 from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.table import Cell, Column, Line, Table
@@ -145,7 +145,8 @@ class Debrief(View):
     def _show_rank(self) -> None:
         own, rungs = own_score(self.game), self.session.findings.rungs
         panel, ranking = self.query_one("#rank"), self.query_one("#ranking", Static)
-        panel.border_title = self.say("Rank on the same luck")
+        unit, factor = self.speech.scale("money")
+        panel.border_title = self.say("Rank on the same luck, {unit}", unit=unit)
         value = (self.speech.money(float(own.value)), "bold $accent")
         ranking.display = rungs is None
         if rungs is None:
@@ -155,7 +156,7 @@ class Debrief(View):
             return
         name = self.speech.title(own_vendor(self.game).title)
         bars = ladder_bars(own, rungs, name, self.speech, max(self.query_one("#rank").content_size.height, 3))
-        self.query_one("#ladder", Bars).show(bars, self.speech.money)
+        self.query_one("#ladder", Bars).show(bars, lambda value: three(factor * value))
         place = self.say(
             "for your founders: rank {rank} of {all} in your seat, on the same luck",
             rank=rank(own, rungs),

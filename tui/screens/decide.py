@@ -37,6 +37,7 @@ class Decide(View):
         Binding("c", "copy", N_("as last quarter"), id="decide.copy"),
         Binding("d", "details", N_("details"), id="decide.details"),
         Binding("u", "app.undo", N_("undo"), id="undo"),
+        Binding("e", "app.view('decide')", N_("decide"), show=False, id="decide"),  # one is there
     ]
 
     def body(self) -> ComposeResult:
@@ -56,7 +57,7 @@ class Decide(View):
         draft, game = self.session.draft, self.game
         if draft is None:
             return
-        was, rivals = game.held(), rivals_of(game, self.speech)
+        was, rivals = game.held(), rivals_of(game, draft, self.speech)
         wrong = {problem.path: problem for problem in self.session.problems()}
         for row in self.query(FieldRow):
             path = row.field.path
@@ -116,7 +117,7 @@ class Decide(View):
     def _allowed(self, field: Field, low: float | None, high: float | None) -> str:
         if low is None or high is None:
             return self.say("choose one of them")
-        return self.say("from {low} to {high}", low=written(field, low), high=written(field, high))
+        return self.say("allowed: {low} to {high}", low=written(field, low), high=written(field, high))
 
     # -- what the rows tell ---------------------------------------------------------------------------------------
 
@@ -133,9 +134,11 @@ class Decide(View):
     @on(FieldRow.Focused)
     def _focused(self, event: FieldRow.Focused) -> None:
         field = event.row.field
-        unit = f" ({self.say(UNITS[field.kind])})" if UNITS[field.kind] else ""
+        title = f"[bold]{event.row.title}[/]"
+        if UNITS[field.kind]:
+            title = self.say("{fact} ({sure})", fact=title, sure=self.say(UNITS[field.kind]))
         self._remark()
-        self.query_one("#rule", Static).update(f"[bold]{event.row.title}[/]{unit}\n{self.say(field.rule)}")
+        self.query_one("#rule", Static).update(f"{title}\n{self.say(field.rule)}")
 
     # -- actions --------------------------------------------------------------------------------------------------
 

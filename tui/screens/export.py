@@ -25,6 +25,7 @@ from tui.report import page_of
 from tui.session import Session
 from tui.speech import N_, Speech
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.menu import Menu
 
 
 def replay_file(session: Session, speech: Speech) -> bytes:
@@ -65,11 +66,11 @@ def here() -> Path:
         return Path.home()
 
 
-class Forms(OptionList):
+class Forms(Menu):
     """What can be written; Enter writes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", N_("write"), key_display="Enter", id="export.write"),
+        Binding("enter", "select", N_("write"), id="export.write"),
     ]
 
 

@@ -82,7 +82,7 @@ class Help(Page):
             if not binding.id or not binding.description or not enabled:
                 continue  # without an identifier it is one of the toolkit's own, such as to move in a list
             title = self.say(binding.description)
-            key = binding.key_display or self.app.get_key_display(binding)
+            key = self.app.get_key_display(binding)
             known = keys.get(title, "")
             if key not in known:
                 keys[title] = f"{known} {key}".strip()
@@ -103,7 +103,7 @@ class Help(Page):
             rules = self._rules(session.game.world)
             here = self._field_under_cursor()
             yield self.say("This field"), [rules[here]] if here in rules else []
-            score = Paragraph(self.say("Score"), self.speech.title(IN_A_SENTENCE))
+            score = Paragraph(self.say("Score"), self.speech.text(IN_A_SENTENCE))
             yield self.say("Rules behind the numbers"), [score, *rules.values()]
         terms = [Paragraph(self.say(entry.term), self.say(entry.text)) for entry in GLOSSARY]
         yield self.say("Terms"), terms

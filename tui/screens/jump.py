@@ -13,6 +13,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from tui.speech import N_, Speech
+from tui.widgets.key_bar import KeyBar
+
+
+class Quarter(Input):
+    """A line to type; Enter stands among the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", N_("go on"), id="jump.go"),
+    ]
 
 
 class Jump(ModalScreen[str | None]):
@@ -21,10 +30,14 @@ class Jump(ModalScreen[str | None]):
     Gives its name, None if it is left.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("back"), id="jump.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", N_("back"), id="jump.leave"),
+    ]
     DEFAULT_CSS = """
     Jump { align: center middle; }
-    Jump > Vertical { width: 44; height: auto; border: round $accent; padding: 1 2; background: $surface; }
+    Jump > Vertical { width: 66; max-width: 90%; height: auto; border: round $accent; padding: 1 2 0 2; }
+    Jump > Vertical { background: $surface; }
+    Jump Label { width: 1fr; }
     Jump #wrong { color: $error; }
     """
 
@@ -37,8 +50,9 @@ class Jump(ModalScreen[str | None]):
         first, last = self.quarters[0], self.quarters[-1]
         with Vertical():
             yield Label(f"{self.question} ({first} - {last})", markup=False)
-            yield Input(placeholder=last, max_length=6)
+            yield Quarter(placeholder=last, max_length=6)
             yield Label(id="wrong")
+            yield KeyBar(self.speech)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

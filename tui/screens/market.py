@@ -164,7 +164,9 @@ class MarketView(View):
     def _show_holders(self) -> None:
         held = self.public.holders(self.segment) if self.game.turns else np.zeros((0, len(self.roster.names)))
         shares = [self.roster.share(v, held[:, v].tolist()) for v in range(held.shape[1]) if held[:, v].any()]
-        self.query_one(ShareChart).show(shares, self.public.quarters, self.say("others"))
+        chart = self.query_one(ShareChart)
+        chart.nothing = self.say("from the first quarter on")
+        chart.show(shares, self.public.quarters, self.say("others"))
 
     def _show_values(self) -> None:
         """What this segment values, on a scale to the largest of all; a mark at the mean of all."""
@@ -200,7 +202,7 @@ class MarketView(View):
             one=self.say("you") if mine else names[match.vendor],
             other=names[match.rival],
         )
-        panel.border_subtitle = self.say("×: times as much as {rival}", rival=names[match.rival])
+        panel.border_subtitle = self.say("×: as much as {rival}, by surveys of buyers", rival=names[match.rival])
         self._show_bars(match)
         self._show_words(sentences(match, names[match.rival], self.speech, MOST) if mine else [])
 
@@ -243,6 +245,6 @@ class MarketView(View):
 
 
 def _factor(value: float) -> str:
-    """exp of a difference of utility in about three digits."""
+    """exp of a difference of utility in about two digits after those that are 0."""
     factor = math.exp(value)
-    return f"{factor:.2f}" if factor < 9.995 else f"{factor:,.0f}"
+    return f"{factor:.2g}" if factor < 0.0995 else f"{factor:.2f}" if factor < 9.995 else f"{factor:,.0f}"

@@ -16,6 +16,7 @@ from tui.fields import Field, Value, stepped
 from tui.screens.view import Page
 from tui.speech import N_
 from tui.widgets.field_row import FieldRow
+from tui.widgets.menu import Menu
 
 if TYPE_CHECKING:
     from marketsim.scenario.schema import Scenario
@@ -29,6 +30,7 @@ class NewGame(Page):
 
     heading = N_("New game")
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "begin", N_("start"), id="new.enter"),
         Binding("ctrl+s,f5", "begin", N_("start"), key_display="F5", id="new.begin"),
         Binding("q,escape", "app.leave", N_("back"), id="new.leave"),
     ]
@@ -46,7 +48,7 @@ class NewGame(Page):
         first = ["china-ai-chips", "photovoltaics"]
         listed = [*first, *(name for name in names() if name not in first)]
         with Horizontal(id="new"):
-            yield OptionList(*(Option(self._title(name), id=name) for name in listed), id="scenarios")
+            yield Menu(*(Option(self._title(name), id=name) for name in listed), id="scenarios")
             with Vertical(id="chosen"):
                 yield VerticalScroll(Static(id="description"), id="about", can_focus=False)
                 yield Vertical(id="choices")
@@ -79,7 +81,7 @@ class NewGame(Page):
         vendors = [(name, self.speech.title(own.title)) for name, own in self.world.vendors.items()]
         levels = [(name, self.speech.title(level.title)) for name, level in LEVELS.items()]
         fields = [
-            Field("quarters", "", N_("Length"), "count", N_("How many quarters are played.")),
+            Field("quarters", "", N_("Quarters"), "count", N_("How many quarters are played.")),
             Field("seed", "", N_("Seed of luck"), "count", N_("The same seed gives the same luck to everybody.")),
         ]
         if not self.watching:
@@ -101,6 +103,10 @@ class NewGame(Page):
 
     def show(self) -> None:
         """The choices in their rows."""
+        scenarios, choices = self.query_one("#scenarios"), self.query_one("#choices")
+        scenarios.border_title, choices.border_title = self.say("Market"), self.say("Your game")
+        self.query_one("#about").border_title = self.speech.title(self.world.title)
+        choices.border_subtitle = self.say("Tab: to these; ← → change")
         for name, row in self._rows.items():
             row.show(self.chosen[name], self.chosen[name])
 

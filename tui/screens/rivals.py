@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +13,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from marketsim.state import Floats
-from tui.cells import truncate
+from tui.cells import shortened
 from tui.palette import mark
 from tui.public import UNKNOWN, Public, Standing
 from tui.roster import roster_of
@@ -55,7 +54,7 @@ class Rivals(View):
     )
     CSS_PATH = "rivals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", N_("details"), id="rivals.open"),
+        Binding("enter", "open", N_("open"), id="rivals.open"),
         Binding("o", "sort", N_("sort"), id="rivals.sort"),
         Binding("r", "reverse", N_("other way round"), id="rivals.reverse"),
         Binding("v", "picture", N_("next picture"), id="rivals.picture"),
@@ -200,7 +199,7 @@ class Rivals(View):
             ("sales", N_("Cards sold"), public.cards, self.speech.cards),
         ):
             chart = self.query_one(f"#{name}", LineChart)
-            chart.border_title = self.say(title)
+            chart.border_title, chart.nothing = self.say(title), self.say("from the first quarter on")
             chart.set_class(name == self.picture, "-current")
             lines = [roster.series(vendor, history(vendor)) for vendor in pair]
             chart.show(lines, public.quarters, format, low=0 if name != "prices" else None)
@@ -217,7 +216,7 @@ class Rivals(View):
             held = public.holders(index)[-1] if public.quarters else [math.nan] * len(self.roster.names)
             value, other = float(held[self.vendor]), float(held[self.other])
             text = self.speech.share(value)
-            gauges.append(Gauge(_short(self.speech.title(segment.title)), value, text, reference=other, over=False))
+            gauges.append(Gauge(shortened(self.speech.title(segment.title)), value, text, reference=other, over=False))
         self.query_one(GaugeList).show(gauges)
 
     def _who(self, vendor: int) -> str:
@@ -332,14 +331,6 @@ class Rivals(View):
             self.query_one("#vendors").focus()
         else:
             self.app.action_leave()
-
-
-def _short(title: str, width: int = 16) -> str:
-    """A title in at most `width` cells that keeps its last word: long titles often differ in that alone."""
-    last = title.rpartition(" ")[2]
-    if cell_len(title) <= width or cell_len(last) > width - 4:
-        return title
-    return truncate(title, width - cell_len(last)) + last
 
 
 def _percent(change: float) -> str:

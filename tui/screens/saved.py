@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.screens.view import Page
 from tui.speech import N_
+from tui.widgets.menu import Menu
 
 if TYPE_CHECKING:
     from agents.game.saves import Entry
@@ -28,7 +29,7 @@ class SavedGames(Page):
         "deletes it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", N_("go on"), key_display="Enter", id="saved.open"),
+        Binding("enter", "open", N_("go on"), id="saved.open"),
         Binding("r", "replay", N_("replay"), id="saved.replay"),
         Binding("x,delete", "delete", N_("delete"), key_display="x", id="saved.delete"),
         Binding("q,escape", "app.leave", N_("back"), id="saved.leave"),
@@ -41,7 +42,7 @@ class SavedGames(Page):
     def body(self) -> ComposeResult:
         """The list, and what is wrong with the save under the cursor."""
         with Vertical():
-            yield OptionList(id="saved")
+            yield Menu(id="saved")
             yield Static(id="saved-problem", markup=False)
 
     def show(self) -> None:
@@ -49,7 +50,7 @@ class SavedGames(Page):
         from agents.game.saves import entries
         from marketsim.errors import MarketSimError
 
-        menu = self.query_one("#saved", OptionList)
+        menu = self.query_one(Menu)
         menu.border_title = self.say(self.heading)
         self.found: list[Entry] = []
         try:
@@ -63,6 +64,10 @@ class SavedGames(Page):
             menu.highlighted = min(here, len(self.found) - 1)
         else:
             menu.add_option(Option(self.say("Nothing is saved yet."), disabled=True))
+
+    def on_screen_resume(self) -> None:
+        """What was played meanwhile is saved too."""
+        self.show()
 
     def _line(self, entry: Entry) -> str:
         when = f"{entry.when:%Y-%m-%d %H:%M}"
@@ -79,7 +84,7 @@ class SavedGames(Page):
     @property
     def chosen(self) -> Entry | None:
         """The save under the cursor."""
-        here = self.query_one("#saved", OptionList).highlighted
+        here = self.query_one(Menu).highlighted
         return self.found[here] if here is not None and here < len(self.found) else None
 
     @on(OptionList.OptionHighlighted, "#saved")

@@ -121,6 +121,7 @@ class Shakeout(View):
         """The path, as soon as it is known; until then that of the quarter before."""
         chart, path = self.query_one("#path", LineChart), self.session.findings.path
         chart.border_title = self.say("Firms and price, peak = 100")
+        chart.nothing = self.say("from the first quarter on")
         chart.border_subtitle = self.say("years from peak; PV: photovoltaics")
         if path is not None:
             series, labels = path_series(*path, self.speech)
@@ -162,7 +163,7 @@ class Shakeout(View):
         likely = sorted(Class, key=lambda which: -found.counts[which])
         shown = [which for which in likely if which is Class.PHOTOVOLTAIC or found.counts[which]]
         meanings = [
-            Content.assemble(class_title(which, self.speech), ": ", (self.say(MEANINGS[which]), "$axis"))
+            Content.assemble(class_title(which, self.speech), self.say(": "), (self.say(MEANINGS[which]), "$axis"))
             for which in likely
         ]
         self.query_one("#meanings", Static).update(Content("\n").join(meanings))

@@ -15,6 +15,7 @@ from textual.worker import Worker, WorkerState
 from tui.engine import load_engine
 from tui.screens.view import Page
 from tui.speech import N_
+from tui.widgets.menu import Menu
 from tui.widgets.share_chart import ShareChart
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ ENTRIES = {
     "new": (N_("New game"), N_("Choose market, vendor, difficulty, length and luck.")),
     "watch": (N_("Watch a market"), N_("No decisions: see strategies compete, at your speed.")),
     "replay": (N_("Saved games and replays"), N_("Go on where you left off, or look at a game again.")),
-    "language": (N_("Chinese"), N_("Switch the language.")),
+    "language": (N_("中文"), N_("Switch the language.")),
     "quit": (N_("Quit"), N_("Games are kept as they are.")),
 }
 DEMO_PACE = 0.6
@@ -42,7 +43,8 @@ class Start(Page):
     )
     CSS_PATH = "start.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "app.quit", N_("quit"), id="start.quit"),
+        Binding("enter", "choose", N_("choose"), id="start.choose"),
+        Binding("q", "app.quit", N_("quit"), id="start.quit"),
     ]
 
     demo: Game | None = None
@@ -52,7 +54,7 @@ class Start(Page):
         with Horizontal(id="start"):
             with Vertical(id="choice"):
                 yield Static(self._masthead(), id="masthead")
-                yield OptionList(*self._options(), id="menu", classes="panel")
+                yield Menu(*self._options(), id="menu", classes="panel")
             with Vertical(id="demo", classes="panel"):
                 yield ShareChart()
                 yield Static(id="caption")
@@ -74,6 +76,13 @@ class Start(Page):
         if self.demo is not None and self.demo.turns:
             self._draw(self.demo)
 
+    def on_screen_resume(self) -> None:
+        """There may be a game to go on with now."""
+        menu = self.query_one(Menu)
+        if self.app.has_saves != any(option.id == "continue" for option in menu.options):
+            menu.set_options(self._options())
+            menu.highlighted = 0
+
     def _draw(self, demo: Game) -> None:
         from tui.roster import roster_of
 
@@ -91,7 +100,7 @@ class Start(Page):
     def on_mount(self) -> None:
         """The menu at once, the market when the engine is there."""
         super().on_mount()
-        self.query_one("#menu", OptionList).focus()
+        self.query_one(Menu).focus()
         if self.demo is None:
             self.call_after_refresh(self.run_worker, _demo, thread=True, name="demo", exit_on_error=False)
         self.set_interval(DEMO_PACE, self._step)
@@ -110,6 +119,10 @@ class Start(Page):
         self._draw(self.demo)
 
     # -- the menu -------------------------------------------------------------------------------------------------
+
+    def action_choose(self) -> None:
+        """The entry under the cursor."""
+        self.query_one(Menu).action_select()
 
     @on(OptionList.OptionSelected, "#menu")
     async def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -23,6 +23,7 @@ from tui.design import (
     speeds,
     started,
     starts_in,
+    taken,
 )
 from tui.ladder import MEMORIES, NODES, TIGHT, memory_cells, node_cells, wafers
 from tui.public import UNKNOWN, Public
@@ -53,7 +54,7 @@ class Technology(View):
     )
     CSS_PATH = "technology.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", N_("other table"), key_display="⇥", id="technology.next"),
+        Binding("tab", "app.focus_next", N_("other table"), key_display="Tab", id="technology.next"),
         Binding("v", "panel", N_("next picture"), id="technology.panel"),
     ]
 
@@ -231,7 +232,7 @@ class Technology(View):
         chart.border_title = self.say("Tokens a second, by share of prefill")
         mixes = [segment.prefill for segment in self.game.world.segments.values()]
         chart.border_subtitle = self.say(
-            "← memory-bound · buyers {low} to {high} · compute-bound →",
+            "← memory · buyers {low} to {high} · compute →",
             low=self.speech.share(min(mixes), 0),
             high=self.speech.share(max(mixes), 0),
         )
@@ -243,9 +244,10 @@ class Technology(View):
         """How much of each node is taken, what can be had, own contracts and what arrives, and the terms."""
         game, panel = self.game, self.query_one("#capacity")
         played = self.roster.own >= 0 and game.alive
-        panel.border_title = self.say("Capacity taken, k wafers a quarter")
+        panel.border_title = self.say("Capacity taken when yours would come, k wafers")
         panel.border_subtitle = self.say("◆ yours") if played else ""
-        gauges = [self._taken(index, played) for index in range(len(game.world.nodes))]
+        held = taken(game)
+        gauges = [self._taken(index, float(held[index]), played) for index in range(len(game.world.nodes))]
         panel.query_one(GaugeList).show([gauge for gauge in gauges if gauge.high > 0])
         table, terms = self.query_one("#contracts", Table), self.query_one("#terms", Static)
         if played:
@@ -255,18 +257,17 @@ class Technology(View):
             table.show([], [])
             terms.update("")
 
-    def _taken(self, index: int, played: bool) -> Gauge:
+    def _taken(self, index: int, held: float, played: bool) -> Gauge:
         """What contracts hold of a node."""
-        game = self.game
-        limit, free = (float(v[index, 0]) for v in (game.now.wafer_limit, self.public.facts.free_capacity))
+        game, limit = self.game, float(self.game.now.wafer_limit[index, 0])
         own = float(game.state.contracts[self.roster.own, index, 0]) if played else math.nan
         return Gauge(
             self._title("nodes", index),
-            limit - free,
-            self.say("{taken} of {limit}", taken=wafers(limit - free), limit=wafers(limit)),
+            held,
+            self.say("{taken} of {limit}", taken=wafers(held), limit=wafers(limit)),
             high=limit,
             reference=own,
-            over=free < TIGHT * limit,
+            over=limit - held < TIGHT * limit,
         )
 
     def _contracts(self) -> tuple[list[Column], list[Line]]:

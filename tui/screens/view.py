@@ -55,21 +55,31 @@ class Page(Screen[None]):
     def show(self) -> None:
         """Fill the widgets with what is true now."""
 
-    def on_mount(self) -> None:
-        """Fill the page when it appears."""
+    def redraw(self) -> None:
+        """The page after something has happened."""
         self.show()
 
+    def on_mount(self) -> None:
+        """Fill the page when it appears."""
+        self.redraw()
+
     async def respeak(self) -> None:
-        """Say everything again, in a language that has changed."""
+        """Say everything again, in a language that has changed; the keyboard stays where it is."""
+        chain = self.focus_chain
+        place = chain.index(self.focused) if self.focused in chain else 0
         await self.recompose()
-        self.show()
+        self.redraw()
+        for widget in self.focus_chain[place : place + 1]:
+            widget.focus()
 
 
 class View(Page):
     """A screen of a running game."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "app.view('dashboard')", N_("screens"), key_display="1-8", id="view.dashboard"),
+        Binding(
+            "1", "app.view('dashboard')", N_("screens"), key_display="1-9", tooltip=N_("dashboard"), id="view.dashboard"
+        ),
         *(
             Binding(str(number), f"app.view('{name}')", name, show=False, id=f"view.{name}")
             for number, name in enumerate(
@@ -111,9 +121,9 @@ class View(Page):
         return self.app.status()
 
     def redraw(self) -> None:
-        """Status line and page after something has happened."""
+        """Status line, page and hint after something has happened."""
         self.query_one(StatusLine).show(self.facts())
-        self.show()
+        super().redraw()
         self.hint()
 
     def hint(self) -> None:
@@ -129,12 +139,10 @@ class View(Page):
         self.session.tutor.dismiss()
         self.hint()
 
-    def on_mount(self) -> None:
-        """Fill the view when it appears."""
-        self.redraw()
-
     def open_field(self, path: str) -> None:
-        """The form, on the row of a field.  path: as in `agents.game.plan.Plan.value`."""
+        """The form, on the row of a field, if there is a plan to make.  path: as in `agents.game.plan.Plan.value`."""
+        if not self.session.plays:
+            return
         self.app.action_view("decide")
         self.app.screen.call_after_refresh(self._focus_field, path)
 
@@ -145,8 +153,3 @@ class View(Page):
             if row.field.path == path:
                 row.remove_class("-detail")
                 row.focus()
-
-    async def respeak(self) -> None:
-        """Say everything again, in a language that has changed."""
-        await self.recompose()
-        self.redraw()

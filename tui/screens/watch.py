@@ -63,7 +63,7 @@ class Watch(Dashboard):
         if self.session.ended:
             state = Content.styled(self.say("at the end"), "$axis")
         elif self.running:
-            state = Content.styled(f"▶ {self.say('{number} quarters a second', number=self.speed)}", "bold $success")
+            state = Content.styled(f"▶ {self.say('{number} a second', number=self.speed)}", "bold $success")
         else:
             state = Content.styled(f"■ {self.say('stopped')}", "bold $warning")
         name, when, *rest = self.app.status()

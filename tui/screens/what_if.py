@@ -82,7 +82,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
             path, problem = row.field.path, ""
             if path in wrong:
                 low, high = wrong[path].low or 0.0, wrong[path].high or 0.0
-                problem = say("from {low} to {high}", low=written(row.field, low), high=written(row.field, high))
+                problem = say("allowed: {low} to {high}", low=written(row.field, low), high=written(row.field, high))
             earlier = "" if before is None else written(row.field, before.value(path))
             told = say("before {value}", value=earlier) if earlier else ""
             row.show(tried.value(path), plan.value(path), told, problem)
@@ -90,7 +90,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
         text = (
             say("Space plays your game again so.")
             if self.can_replay
-            else say("Change one value; k takes that of the quarter before, [ and ] go to another quarter.")
+            else say("Change one value. k: as the quarter before; [ ]: another quarter.")
         )
         self.query_one("#asked", Static).update(Content.styled(text, "bold $accent" if self.can_replay else "$axis"))
 

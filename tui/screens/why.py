@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from agents.game.game import Turn
+from tui.cells import shortened
 from tui.changes import (
     WORDS,
     Cause,
@@ -32,6 +33,7 @@ from tui.speech import N_
 from tui.widgets.axes import Format
 from tui.widgets.bars import Bar, Bars
 from tui.widgets.line_chart import LineChart
+from tui.widgets.menu import Menu
 
 FRAME = 5
 """Lines of the upper panel that are no causes: border, headline, rule and total."""
@@ -40,11 +42,11 @@ SCREENS = {"market": N_("Market"), "rivals": N_("Rivals")}
 """Screens that show more of a cause."""
 
 
-class Causes(OptionList):
+class Causes(Menu):
     """The sentences, one to choose with the arrows or the mouse; Enter does something about it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", N_("act on it"), key_display="Enter", id="why.act"),
+        Binding("enter", "select", N_("act on it"), id="why.act"),
         Binding("left", "screen.vendor(-1)", N_("vendor"), key_display="←→", id="why.vendor-before"),
         Binding("right", "screen.vendor(1)", N_("vendor"), show=False, id="why.vendor-after"),
     ]
@@ -171,7 +173,7 @@ class Why(View):
         before, after = (turn.outcome for turn in pair)
         whole = change_of(before, after, self.vendor)
         bars = [
-            Bar(_marked(self._buyers(segment), segment == self.segment), 100 * gained)
+            Bar(_marked(shortened(self._buyers(segment)), segment == self.segment), 100 * gained)
             for segment, gained in by_segment(before, after, self.vendor)
         ]
         everybody = Bar(_marked(self._buyers(None), self.segment is None), 100 * whole.total)

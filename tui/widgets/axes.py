@@ -90,6 +90,12 @@ def _round_step(step: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10, 20) if factor * power >= step * (1 - 1e-9))
 
 
+_GUTTER = 3
+"""Cells right of the plot where only letters stand beside the lines."""
+_PLOT = 0.55
+"""Share of the width that names beside the lines leave to the plot at least."""
+
+
 @dataclass(frozen=True)
 class Tag:
     """What names one series: letter, name, and its last value."""
@@ -99,6 +105,11 @@ class Tag:
     value: str
     color: str
     own: bool = False
+
+    @property
+    def short(self) -> str:
+        """Letter and name."""
+        return f"{self.mark} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -133,25 +144,27 @@ def axes_of(
 def _frame(width: int, height: int, tick_width: int, tags: Sequence[Tag], ink: Ink) -> Frame:
     bottom = 1 if height >= 4 else 0
     left = tick_width + 1 if tick_width and width >= tick_width + 10 and height >= 3 else 0
-    texts, gutter = _beside(width - left, height - bottom, tags, ink)
+    on_one_line = height >= 5 and len(_wrap([tag.short for tag in tags], width)) == 1  # above the plot, and whole
+    texts, gutter = _beside(width - left, height - bottom, tags, ink, cut=not on_one_line)
     legend: tuple[tuple[tuple[int, str], ...], ...] = ()
-    if texts and gutter <= 3 and height >= 5:
+    if texts and gutter <= _GUTTER and height >= 5:
         legend = _legend(width, 1 if height < 10 else 2, tags, ink)
     return Frame(left, len(legend), width - left - gutter, height - bottom - len(legend), texts, legend)
 
 
-def _beside(width: int, height: int, tags: Sequence[Tag], ink: Ink) -> tuple[tuple[str, ...], int]:
-    """Texts beside the ends of the series, and the cells they take."""
+def _beside(width: int, height: int, tags: Sequence[Tag], ink: Ink, cut: bool) -> tuple[tuple[str, ...], int]:
+    """Texts beside the ends of the series, and the cells they take.  cut: names may be cut."""
     if not tags or width < 8:
         return (), 0
     long = tuple(f"{tag.mark} {tag.name} {tag.value}".rstrip() for tag in tags)
-    short = tuple(f"{tag.mark} {tag.name}" for tag in tags)
-    cut = tuple(f"{tag.mark} {truncate(tag.name, max(width // 5, 6), ink.glyphs.ellipsis)}" for tag in tags)
-    for texts, least in ((long, 24), (short, 16), (cut, 16)):
+    short = tuple(tag.short for tag in tags)
+    room = max(width - math.ceil(max(16, width * _PLOT)) - _GUTTER - 1, 4)
+    shorter = tuple(f"{tag.mark} {truncate(tag.name, room, ink.glyphs.ellipsis)}" for tag in tags)
+    for texts, least in ((long, 24), (short, 16), *(((shorter, 16),) if cut else ())):
         gutter = max(map(cell_len, texts)) + 2
-        if len(tags) <= height and width - gutter >= max(least, width * 0.55):
+        if len(tags) <= height and width - gutter >= max(least, width * _PLOT):
             return texts, gutter
-    return tuple(tag.mark for tag in tags), 3
+    return tuple(tag.mark for tag in tags), _GUTTER
 
 
 def _legend(width: int, rows: int, tags: Sequence[Tag], ink: Ink) -> tuple[tuple[tuple[int, str], ...], ...]:

@@ -14,7 +14,7 @@ from tui.cells import fit
 from tui.widgets.axes import Format, finite
 from tui.widgets.canvas import LEFT_BLOCKS, Canvas, Chart, Ink
 
-_LEAST_BAR = 6
+_LEAST_BAR, _AMPLE_BAR = 6, 8
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Columns:
 def columns_of(width: int, rows: Sequence[tuple[str, str, str]]) -> Columns:
     """Columns for rows of (title, text, note): the bar takes what is left, at the cost of notes, then of titles."""
     title, text, note = (max((cell_len(row[part]) for row in rows), default=0) for part in range(3))
-    title = min(title, width * 2 // 5)
     text = min(text, width)
+    title = min(title, max(width * 2 // 5, width - (text + 2) - 1 - _AMPLE_BAR))
 
     def left_over() -> int:
         return width - (title + 1 if title else 0) - (text + 2) - (note + 1 if note else 0)

@@ -18,7 +18,7 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.cells import clean
+from tui.cells import clean, fit
 from tui.palette import Palette, contrast, palette_of
 
 ASCII_CLASS = "-ascii"
@@ -271,6 +271,9 @@ class Chart(Widget):
 
     ALLOW_SELECT = False
 
+    nothing = ""
+    """What is said in the place of a picture that has nothing to show; may be set before data are."""
+
     _strips: list[Strip]
     _drawn: tuple[object, ...] = ()
     _revision = 0
@@ -279,6 +282,11 @@ class Chart(Widget):
     def draw(self, width: int, height: int, ink: Ink) -> list[Strip]:
         """All lines, `height` strips of `width` cells."""
         raise NotImplementedError
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return False
 
     def changed(self) -> None:
         """Draw anew: the data have changed."""
@@ -298,12 +306,19 @@ class Chart(Widget):
             self._redraw()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
 
+    def _say_nothing(self, width: int, height: int, ink: Ink) -> list[Strip]:
+        canvas = Canvas(width, height, ink)
+        text = fit(self.nothing, width, "center", ink.glyphs.ellipsis)
+        canvas.put(0, height // 2, text, ink.style(ink.palette.muted))
+        return canvas.strips()
+
     def _redraw(self) -> None:
         app, size, style = self.app, self.size, self.rich_style
         glyphs = glyphs_of(app)
-        drawn = (size, self._revision, app.theme, style, glyphs)
+        drawn = (size, self._revision, app.theme, style, glyphs, self.nothing)
         if drawn != self._drawn:
             ink = Ink(palette_of(app.current_theme), style, self.background_colors[1], glyphs, app.no_color)
-            self._strips = self.draw(size.width, size.height, ink)
+            draw = self._say_nothing if self.nothing and self.is_empty else self.draw
+            self._strips = draw(size.width, size.height, ink)
             self._drawn = drawn
         self._stale = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -18,7 +19,7 @@ from tui.cells import fit, truncate
 from tui.fields import UNITS, Field, Value, fields_of, stepped, typed, written
 from tui.speech import N_, Speech
 
-TITLE, VALUE, UNIT = 26, 12, 10
+TITLE, VALUE, UNIT = 26, 12, 11
 """Cells for title, value and unit."""
 
 
@@ -93,7 +94,7 @@ class FieldRow(Widget, can_focus=True):
         style = "bold $error" if self.problem else "bold $accent" if changed else "bold"
         if self._typing is not None:
             style = "reverse"
-        title = fit(f"  {self.title}", min(max(TITLE, self.size.width * 2 // 5), self.size.width - VALUE - UNIT - 2))
+        title = fit(f"  {self.title}", min(max(TITLE, self.size.width * 3 // 8), self.size.width - VALUE - UNIT - 2))
         unit = self.speech.say(UNITS[self.field.kind]) if UNITS[self.field.kind] else ""
         if not unit:
             parts = [(fit(value, VALUE + UNIT + 1), style)]
@@ -102,9 +103,11 @@ class FieldRow(Widget, can_focus=True):
         else:
             parts = [(fit(value, VALUE, "right"), style), (f" {fit(unit, UNIT)}", "$axis")]
         line = Content.assemble(title, " ", *parts)
-        for text, shade in self._remarks(changed):
-            if text and line.cell_length < self.size.width - 6:
-                line = Content.assemble(line, " ", (truncate(text, self.size.width - line.cell_length - 1), shade))
+        remarks = [(text, shade) for text, shade in self._remarks(changed) if text]
+        for place, (text, shade) in enumerate(remarks):
+            room = self.size.width - line.cell_length - 1
+            if cell_len(text) <= room or (place == 0 and room > 5):  # of a second one, a part would say little
+                line = Content.assemble(line, " ", (truncate(text, room), shade))
         return line
 
     def _remarks(self, changed: bool) -> list[tuple[str, str]]:
@@ -146,19 +149,20 @@ class FieldRow(Widget, can_focus=True):
             if event.key != "enter":
                 self.refresh()
                 return
-        else:
-            return
+        elif self._commit():  # what was typed counts before the key does: it goes the same way, behind it
+            self.call_later(self.app.simulate_key, event.key)
         event.stop()
         event.prevent_default()
         self.refresh()
 
-    def _commit(self) -> None:
+    def _commit(self) -> bool:
+        """Tell what was typed, if it is a number."""
         text, self._typing = self._typing, None
         value = typed(self.field, text or "")
         if value is None:
             self.problem = self.speech.say("{text} is no number", text=text or "")
-        else:
-            self.post_message(self.Changed(self, value))
+            return False
+        return self.post_message(self.Changed(self, value))
 
     def on_focus(self) -> None:
         """Tell what the row is about."""

@@ -30,7 +30,7 @@ class _Row:
 
     def text(self, value: float) -> str:
         """A figure in the row's unit, which stands in its title."""
-        return f">{self.most:g}" if value >= self.most else three(value * self.factor)
+        return f">{self.most:g}" if value >= self.most - 0.05 else three(value * self.factor)
 
 
 class ForecastPanel(Widget):

@@ -65,6 +65,6 @@ class KeyBar(Widget):
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if binding.show and active.enabled and binding.description:
-                shown = binding.key_display or self.app.get_key_display(binding)
+                shown = self.app.get_key_display(binding)
                 found.setdefault(self.speech.say(binding.description), (shown, binding.key))
         return [(shown, title, key) for title, (shown, key) in found.items()]

@@ -115,6 +115,11 @@ class LineChart(Chart):
         self._format, self._ends, self._numbered = format, (low, high), tuple(numbered)
         self.changed()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no label to draw anything over."""
+        return not self._labels
+
     def draw(self, width: int, height: int, ink: Ink) -> list[Strip]:
         """All lines, `height` strips of `width` cells."""
         lines = [_line(index, one, ink, self._format) for index, one in enumerate(self._series)]

@@ -77,6 +77,11 @@ class ShareChart(Chart):
         self._shares, self._labels, self._others, self._format = tuple(shares), tuple(labels), others, format
         self.changed()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no label to draw anything over."""
+        return not self._labels
+
     def draw(self, width: int, height: int, ink: Ink) -> list[Strip]:
         """All lines, `height` strips of `width` cells."""
         areas = self._areas(min(_MOST, max(height - 2, 2)), ink)

@@ -122,7 +122,7 @@ def test_names_stand_beside_the_plot_where_there_is_room():
 
 def test_values_go_before_names_and_names_before_letters():
     assert frame(38, 9, "华为昇腾", "Ours").tags == ("A 华为昇腾", "B Ours")
-    assert frame(30, 12, "华为昇腾", "Ours").tags == ("A 华为…", "B Ours")
+    assert frame(30, 4, "华为昇腾", "Ours").tags == ("A 华为…", "B Ours")  # no line for a legend
     narrow = frame(24, 9, "华为昇腾", "Ours")
     assert narrow.tags == ("A", "B")
     assert narrow.legend == (((0, "A 华为昇腾"), (1, "B Ours")),)
