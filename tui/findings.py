@@ -18,12 +18,13 @@ class Findings:
     Workers fill in the findings that they began with: who finishes too late changes nothing.
 
     path: of the market by quarters, and that of photovoltaics.  stories: how the game may end, in the futures played so
-    far.  rungs: the strategies in the own seat, the best first.  suggested: the what-ifs that matter most.
-    asked: those that the player asked for, the latest first.
+    far.  rungs: the strategies in the own seat, the best first.  suggested: the what-ifs that matter most; those found
+    so far, until they are `complete`.  asked: those that the player asked for, the latest first.
     """
 
     path: tuple[SincePeak, SincePeak] | None = None
     stories: Stories | None = None
     rungs: list[Rung] | None = None
-    suggested: list[WhatIf] | None = None
+    suggested: list[WhatIf] = field(default_factory=list)
+    complete: bool = False
     asked: list[WhatIf] = field(default_factory=list)

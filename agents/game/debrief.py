@@ -230,16 +230,17 @@ class Undone:
     size: float  # relative
 
 
-def suggested_what_ifs(game: Game, measure: Measure | None = None, count: int = 3) -> list[WhatIf]:
+def suggested_what_ifs(game: Game, measure: Measure | None = None, count: int = 3) -> Iterator[WhatIf]:
     """The most consequential own changes undone, at most `count` of them, and the disciplined strategy at the helm.
 
     That takes over in the quarter that mattered most; in more of them where fewer than two changes can be undone, so
     that a game of five quarters or more has three answers at least. Each is a replay by the rule book.
     """
     chosen = most_consequential(game, count)
-    undone = [what_if(game, game.turns[each.quarter].now.name, each.path, each.before, measure) for each in chosen]
-    helm = turning_points(game, count=max(3 - len(undone), 1))
-    return [*undone, *(takeover(game, point.quarter, measure=measure) for point in helm)]
+    for each in chosen:
+        yield what_if(game, game.turns[each.quarter].now.name, each.path, each.before, measure)
+    for point in turning_points(game, count=max(3 - len(chosen), 1)):
+        yield takeover(game, point.quarter, measure=measure)
 
 
 def most_consequential(game: Game, count: int) -> list[Undone]:

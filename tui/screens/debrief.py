@@ -211,7 +211,7 @@ class Debrief(View):
         ]
         self.query_one("#list", Table).show(columns, lines, chosen)
         replaying = self.query_one("#replaying", Static)
-        replaying.display = self.session.findings.suggested is None
+        replaying.display = not self.session.findings.complete
         replaying.update(self.say("computing: your most consequential decisions, undone"))
         self._chosen()
 
@@ -220,7 +220,7 @@ class Debrief(View):
 
     def _what_ifs(self) -> list[WhatIf]:
         findings = self.session.findings
-        return [*findings.asked, *(findings.suggested or ())]
+        return [*findings.asked, *findings.suggested]
 
     @on(DataTable.RowHighlighted, "#list")
     def _chosen(self) -> None:
@@ -237,9 +237,17 @@ class Debrief(View):
         if findings.rungs is None:
             findings.rungs = ladder_of(game)
             self._tell(findings, self._show_rank)
-        if findings.suggested is None and not worker.is_cancelled:
-            findings.suggested = suggested_what_ifs(game, worth)
+        if findings.complete:
+            return
+        found: list[WhatIf] = []
+        for what in suggested_what_ifs(game, worth):
+            if worker.is_cancelled:
+                return
+            found.append(what)
+            findings.suggested = [*found]
             self._tell(findings, self._show_what_ifs)
+        findings.complete = True
+        self._tell(findings, self._show_what_ifs)
 
     @work(thread=True, exclusive=True, group="what-if", exit_on_error=False)
     def _replay(self, findings: Findings, quarter: str, path: str, value: float | bool | str) -> None:

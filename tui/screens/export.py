@@ -40,7 +40,7 @@ def page_file(session: Session, speech: Speech) -> bytes:
     """The page; what is not known yet of rank and what-ifs is worked out."""
     game, findings = session.game, session.findings
     rungs = ladder_of(game) if findings.rungs is None else findings.rungs
-    suggested = suggested_what_ifs(game, worth) if findings.suggested is None else findings.suggested
+    suggested = findings.suggested if findings.complete else list(suggested_what_ifs(game, worth))
     page = page_of(game, session.instrument, rungs, [*findings.asked, *suggested], speech)
     return render(page).encode()
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_asked_is_refused(game: Game):
     with pytest.raises(KeyError):
         what_if(game, "2026Q2", "prize", 1.0)
     with pytest.raises(GameError, match="watched"):
-        suggested_what_ifs(Game(Setup(quarters=2), [None]))
+        list(suggested_what_ifs(Game(Setup(quarters=2), [None])))
 
 
 def test_changes_tried_side_by_side_are_the_replays(game: Game):
@@ -144,7 +144,7 @@ def test_changes_tried_side_by_side_are_the_replays(game: Game):
 
 def test_the_mad_price_is_the_first_suggestion(game: Game):
     assert most_consequential(game, 3)[0].path == "price"
-    found = suggested_what_ifs(game, measure=cash_of)
+    found = list(suggested_what_ifs(game, measure=cash_of))
     assert found[0].change is not None and found[0].change.path == "price"
     assert [each.strategy for each in found] == [None] * (len(found) - 1) + ["disciplined"]
     assert len(found) >= 3 and all(each.other_measure is not None for each in found)
@@ -155,7 +155,7 @@ def test_every_game_of_five_quarters_has_three_answers(strategy: str):
     game = Game(Setup(vendor="hygon", quarters=5))
     while not game.over:
         game.play(game.held() if strategy == "hold" else game.advised(strategy))
-    found = suggested_what_ifs(game)
+    found = list(suggested_what_ifs(game))
     assert len(found) >= 3 and any(each.strategy == "disciplined" for each in found)
     assert len({(each.quarter, each.change, each.strategy) for each in found}) == len(found)
 
@@ -168,6 +168,6 @@ def test_a_vendor_that_fails_can_be_looked_back_on():
     usual = Game(game.setup).held().price
     found = what_if(game, "2025Q1", "price", usual)
     assert len(found.own.cash) == len(game.turns) and found.own.cash[-1] == 0.0
-    assert len(suggested_what_ifs(game)) >= min(3, len(game.turns) - 1)
+    assert len(list(suggested_what_ifs(game))) >= min(3, len(game.turns) - 1)
     early = what_if(by_hand(), "2025Q1", "research", 9e4)  # fails before the game as it was ends, or lasts as long
     assert len(early.other.cash) <= len(early.own.cash)
