@@ -16,7 +16,8 @@ import mesa
 import numpy as np
 
 from agents.model import MarketModel
-from benchmarks.assessing import assess_speed, cost_of_assessing, peak_memory_of_assessing
+from benchmarks.assessing import assess_speed, cost_of_assessing, drawn_speed, peak_memory_of_assessing
+from benchmarks.experiments import beside_ensemble, peak_memory_of_experiment, six_policies
 from benchmarks.floor import floor_runs_per_second
 from benchmarks.forecasts import HORIZONS, coverage, inside
 from benchmarks.installed import size_in_mb
@@ -109,6 +110,7 @@ def main() -> None:
         "floor by kind of pass, ms per chunk": {kind: round(1000 * value, 1) for kind, value in seconds.items()},
     }
     figures |= _assessing(options.assessed_runs)
+    figures |= _experimenting(options.runs)
     figures |= _forecasting(options.forecast_games)
     figures |= _playing()
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
@@ -128,8 +130,21 @@ def _assessing(runs: int) -> dict[str, float]:
         shares[f"assessing {scenario}, share of simulating"] = assessing / simulating
     return shares | {
         "simulated and assessed, 2 workers, runs/s": assess_speed(SCENARIO, runs // 10, 2),
+        "the same over 256 draws of 8 runs, runs/s": drawn_speed(SCENARIO, 256, 8, 2),
         f"peak memory, {runs // 10} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs // 10, 2),
         f"peak memory, {runs} runs assessed, 2 workers, MB": peak_memory_of_assessing(SCENARIO, runs, 2),
+    }
+
+
+def _experimenting(runs: int) -> dict[str, float]:
+    """What an experiment costs beside the plain ensemble, and the one that comes with the program."""
+    experiment, ensemble = beside_ensemble(runs, 2)
+    return {
+        "experiment of one policy, 2 workers, runs/s": experiment,
+        "experiment, share of the plain ensemble's speed": experiment / ensemble,
+        "six-policies, 22,000 runs, 2 workers, s": six_policies(2),
+        "peak memory, experiment of 4,096 runs, 2 workers, MB": peak_memory_of_experiment(4096, 2),
+        "peak memory, experiment of 65,536 runs, 2 workers, MB": peak_memory_of_experiment(65_536, 2),
     }
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from marketsim.api import strategies_of
 from marketsim.market import Market
-from marketsim.scenario.library import load_scenario
+from marketsim.scenario.library import load, load_scenario
 from marketsim.scenario.parameters import Parameters
-from marketsim.shakeout.ensemble import Job, assess
+from marketsim.shakeout.ensemble import Job, assess, latin_hypercube
 from marketsim.shakeout.instrument import TOLERANCES, load_instrument
 from marketsim.shakeout.record import Recorder
 
@@ -43,6 +43,16 @@ def assess_speed(scenario: str, runs: int, workers: int) -> float:
     start = time.perf_counter()
     assess(job, runs, workers)
     return runs / (time.perf_counter() - start)
+
+
+def drawn_speed(scenario: str, draws: int, runs_of_draw: int, workers: int) -> float:
+    """Runs per second, simulated and assessed, over draws of the scenario's free parameters played side by side."""
+    loaded = load(scenario)
+    sample = latin_hypercube(loaded, draws, 0)
+    job = Job(loaded.scenario, strategies_of(loaded.scenario), 0, load_instrument(), draws=sample)
+    start = time.perf_counter()
+    assess(job, draws * runs_of_draw, workers)
+    return draws * runs_of_draw / (time.perf_counter() - start)
 
 
 def peak_memory_of_assessing(scenario: str, runs: int, workers: int) -> float:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from marketsim.decisions import Decision
     from marketsim.ensemble import Summary
     from marketsim.errors import MarketSimError, ScenarioError
+    from marketsim.experiments.execute import run_experiment
+    from marketsim.experiments.results import open_results
     from marketsim.market import Market
     from marketsim.observation import Observation
     from marketsim.outcomes import METRICS
@@ -35,6 +37,8 @@ _HOME = {
     "Summary": "ensemble",
     "MarketSimError": "errors",
     "ScenarioError": "errors",
+    "run_experiment": "experiments.execute",
+    "open_results": "experiments.results",
     "Market": "market",
     "METRICS": "outcomes",
     "Observation": "observation",
@@ -56,6 +60,8 @@ __all__ = [
     "Summary",
     "assess_shakeout",
     "load_scenario",
+    "open_results",
+    "run_experiment",
     "simulate",
     "strategies_of",
 ]

@@ -102,6 +102,12 @@ class TableError(FileError):
     about = "table"
 
 
+class ExperimentError(FileError):
+    """An experiment that cannot be used."""
+
+    about = "experiment"
+
+
 def _hanging(label: str, text: str) -> str:
     """The text behind its label, and below itself where it is longer than a line of a terminal."""
     return fill(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -43,13 +44,13 @@ ACTIVE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The measured outcomes of some runs. y: year, q: quarter."""
+    """The measured outcomes of some runs. y: year, q: quarter; of a book by quarter y is the quarter as well."""
 
-    years: list[int]
+    years: list[int]  # [y] by quarter: the year of each
     metrics: Floats  # [metric,y,r] in the order of METRICS
     cards: Floats  # [v,y,r] k cards sold
     revenue: Floats  # [v,y,r] rmb_m
-    alive: Floats  # [v,y,r] 1 if in business at the end of the year
+    alive: Floats  # [v,y,r] 1 if in business at the end of the period
     active: Floats  # [q,r] domestic firms with sales
 
     def take_runs(self, runs: slice) -> Outcomes:
@@ -122,12 +123,13 @@ def median_known(values: Floats) -> Floats:
 
 
 class YearBook:
-    """Adds up quarters to the outcomes of a run."""
+    """Adds up quarters to the outcomes of a run.  per_year: how often its books are closed."""
 
-    def __init__(self, p: Parameters, runs: int) -> None:
+    def __init__(self, p: Parameters, runs: int, per_year: Literal[1, 4] = 1) -> None:
         self.p = p
         self.runs = runs
-        self.years = p.years
+        self.per_year = per_year
+        self.years = p.years if per_year == 1 else [int(now.name[:4]) for now in p.conditions]
         shape = (len(self.years), runs)
         vendors = len(p.vendors)
         self.metrics = {name: np.zeros(shape) for name in METRICS}
@@ -138,8 +140,8 @@ class YearBook:
         self.active = np.zeros((len(p.conditions), runs))
 
     def add(self, now: Conditions, before: MarketState, outcome: Outcome, after: MarketState) -> None:
-        """Count a quarter; the year's figures are finished with its last quarter in the scenario."""
-        year = self.years.index(int(now.name[:4]))
+        """Count a quarter; a period's figures are finished with its last quarter in the scenario."""
+        year = now.index if self.per_year == 4 else self.years.index(int(now.name[:4]))
         home = slice(0, self.p.domestic)
         self.cards[:, year] += outcome.sold
         self.revenue[:, year] += outcome.price * outcome.sold
@@ -152,9 +154,13 @@ class YearBook:
         self._count_exits(year, outcome)
         self._sum("memory_use", memory_use(outcome))
         self._sum("quarters", np.ones(self.runs))
-        last = now.index + 1 == len(self.p.conditions) or self.p.conditions[now.index + 1].name.endswith("Q1")
-        if last:
+        if self._is_last(now):
             self._close(year, now, outcome, after)
+
+    def _is_last(self, now: Conditions) -> bool:
+        """Whether a quarter is the last of its period."""
+        last = now.index + 1 == len(self.p.conditions)
+        return last or self.per_year == 4 or self.p.conditions[now.index + 1].name.endswith("Q1")
 
     def _sum(self, name: str, value: Floats) -> None:
         self.sums[name] = self.sums[name] + value if name in self.sums else value

@@ -23,13 +23,17 @@ Task = Callable[[Any], Any]
 """What a worker does with each item. Must be picklable, where processes are not forked."""
 
 
+class WorkerKilled(MarketSimError):
+    """A worker process was killed before its work was done."""
+
+
 @contextmanager
 def pool(workers: int, task: Task) -> Iterator[ProcessPoolExecutor]:
     """Processes that hold a task, to which items are submitted as `submit(work, item)`.
 
     Whatever happens, no work that has not begun is begun when the context is left, and no process outlives the one that
     started it, even if that is killed.
-    Raises MarketSimError if a worker is killed.
+    Raises WorkerKilled if a worker is killed.
     """
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(task,))
@@ -37,7 +41,7 @@ def pool(workers: int, task: Task) -> Iterator[ProcessPoolExecutor]:
         yield executor
     except BrokenProcessPool:
         reason = "a worker process was killed before its work was done, perhaps for want of memory"
-        raise MarketSimError(f"{reason}: try fewer workers than {workers}") from None
+        raise WorkerKilled(f"{reason}: try fewer workers than {workers}") from None
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -46,7 +50,7 @@ def each(items: Sequence[Item], task: Callable[[Item], Result], workers: int) ->
     """Every item with what the task makes of it, as they are finished, in this process or spread over several.
 
     task: must be picklable, where processes are not forked.  workers: 1 computes in this process.
-    Never more than a few items wait, so memory stays constant.  Raises MarketSimError if a worker is killed.
+    Never more than a few items wait, so memory stays constant.  Raises WorkerKilled if a worker is killed.
     """
     if workers <= 1 or len(items) == 1:
         _keep_freed_memory()

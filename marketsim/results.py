@@ -27,6 +27,8 @@ from marketsim.scenario.vocabulary import Words
 from marketsim.state import Floats
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from marketsim.scenario.schema import Reported, Scenario
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -80,6 +82,30 @@ def vendor_table(outcomes: Outcomes, vendors: list[str], first_run: int = 0) -> 
             "revenue_rmb_m": outcomes.revenue.ravel(),
             "alive": outcomes.alive.ravel() > 0,
         }
+    )
+
+
+def dataset(outcomes: Outcomes, summary: Summary) -> xr.Dataset:
+    """All yearly outcomes by run and year, and those of vendors by run, year and vendor; each array has its `unit`.
+
+    Raises MarketSimError if xarray is not installed.
+    """
+    from marketsim.commands.needs import need
+
+    need("xarray")
+    import xarray as xr
+
+    words = Words(summary.scenario.vocabulary)
+    figures = {name: (unit, outcomes.metrics[row]) for row, (name, unit) in enumerate(METRICS.items())} | {
+        "vendor_cards": ("k cards", outcomes.cards),
+        "vendor_revenue": ("rmb_m", outcomes.revenue),
+        "vendor_alive": ("1", outcomes.alive > 0),
+    }
+    dims = ("run", "year", "vendor")
+    return xr.Dataset(
+        {name: (dims[: values.ndim], values.T, {"unit": words.text(unit)}) for name, (unit, values) in figures.items()},
+        {"run": np.arange(outcomes.metrics.shape[-1]), "year": outcomes.years, "vendor": summary.vendors},
+        {"scenario": summary.scenario.name, "seed": summary.seed},
     )
 
 
@@ -169,7 +195,7 @@ def metadata(summary: Summary, question: Question, tables: Mapping[str, Mapping[
     words = Words(summary.scenario.vocabulary)
     units = {name: {column: words.text(unit) for column, unit in table.items()} for name, table in tables.items()}
     return _asked(summary, question) | {
-        "made_with": versions | {"cpu_features": _cpu_features()},
+        "made_with": versions | {"cpu_features": cpu_features()},
         "tables": {name: {"files": f"{name}-*.parquet", "columns": columns} for name, columns in units.items()},
     }
 
@@ -210,7 +236,7 @@ def _vendor(summary: Summary, row: int, levels: Mapping[str, Quantile]) -> dict[
     }
 
 
-def _cpu_features() -> list[str]:
+def cpu_features() -> list[str]:
     """The instruction sets that NumPy uses here: results agree to the last bit only where these do."""
     found = np.show_config(mode="dicts")
     return list(found["SIMD Extensions"].get("found", [])) if found else []

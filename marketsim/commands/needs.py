@@ -6,7 +6,10 @@ from importlib.util import find_spec
 
 from marketsim.errors import MarketSimError
 
-EXTRAS = {"lifelines": "experiments", "textual_serve": "workshop"}
+EXTRAS = {
+    **dict.fromkeys(("distributed", "ema_workbench", "fsspec", "lifelines", "pyarrow", "vl_convert"), "experiments"),
+    "textual_serve": "workshop",
+}
 """What brings a library, if it is not `calibration`."""
 
 

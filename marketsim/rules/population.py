@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from marketsim.rules.arrays import at, of_runs, running_total, total
 from marketsim.scenario.parameters import Conditions, Parameters
-from marketsim.scenario.schema import EntrantType
 from marketsim.state import Bools, Floats, Ints, MarketState
 
 LEFT_BEHIND = (
@@ -116,7 +115,7 @@ def entry_rates(p: Parameters, now: Conditions, state: MarketState) -> Floats:
     active = total(1.0 * state.alive[domestic], axis=0)
     room = np.maximum(1 - active / population.largest_population, 0.0)
     rate = now.entry_rate * now.climate * np.maximum(pull, 0.0) * room
-    rates: Floats = p.entry_shares * rate
+    rates: Floats = p.entrants["share"] * rate
     return rates
 
 
@@ -154,19 +153,15 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
     if vendors.size == 0:
         return state
     kind = p.entry_type[vendors]
-
-    def given(read: Callable[[EntrantType], float]) -> Floats:
-        return at(p.of_entrants(read), kind, runs)
-
-    node = given(lambda e: p.nodes.index(e.product.node)).astype(np.int64)
-    memory = given(lambda e: p.memories.index(e.product.memory)).astype(np.int64)
+    given = {name: at(numbers, kind, runs) for name, numbers in p.entrants.items()}
+    node, memory = given["node"].astype(np.int64), given["memory"].astype(np.int64)
     ahead = at(p.of_nodes("design_time"), node, runs) + p.technology.production_lead
     best = np.where(state.alive, state.architecture, 0.0)[: p.domestic].max(axis=0)[runs]
-    architecture = np.maximum(given(lambda e: e.product.architecture), given(lambda e: e.catch_up) * best)
+    architecture = np.maximum(given["architecture"], given["catch_up"] * best)
     start = {
         **NEWCOMER,
-        "cash": given(lambda e: e.cash),
-        "price": given(lambda e: e.price),
+        "cash": given["cash"],
+        "price": given["price"],
         "node": node,
         "memory": memory,
         "architecture": architecture,
@@ -175,7 +170,7 @@ def founded(p: Parameters, now: Conditions, state: MarketState, entering: Bools,
         "next_architecture": architecture,
         "next_quarters": ahead.astype(np.int64),
         "cost_factor": np.exp(at(p.cost_spread, vendors, runs) * heritage[vendors, runs]),
-        "software": given(lambda e: e.software)[:, None],
-        "reliability": given(lambda e: e.reliability),
+        "software": given["software"][:, None],
+        "reliability": given["reliability"],
     }
     return changed_at(state, (vendors, runs), start)

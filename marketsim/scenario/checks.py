@@ -30,7 +30,7 @@ def violations(scenario: Scenario, strategies: Collection[str] | None = None) ->
 
     strategies: names of the strategies there are; None leaves the names unchecked.
     """
-    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures, _free]
+    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures, free_violations]
     found = [violation for check in checks for violation in check(scenario)]
     return found + (list(_strategies(scenario, strategies)) if strategies is not None else [])
 
@@ -120,10 +120,11 @@ def _levers(scenario: Scenario) -> Iterator[Violation]:
     places += [(("policies", name), changes) for name, changes in scenario.policies.items()]
     for path, changes in places:
         for lever, value in changes.items():
-            yield from _lever((*path, lever), lever, value, known)
+            yield from lever_violations((*path, lever), lever, value, known)
 
 
-def _lever(path: Path, lever: str, value: object, known: list[str]) -> Iterator[Violation]:
+def lever_violations(path: Path, lever: str, value: object, known: list[str]) -> Iterator[Violation]:
+    """What is wrong with a policy lever and its value, number or path.  known: see `lever_names`."""
     if lever not in known:
         yield from _unknown(path, lever, known, "policy lever")
         return
@@ -156,7 +157,8 @@ def _figures(scenario: Scenario) -> Iterator[Violation]:
             yield from _unknown(("reported", number, "vendor"), figure.vendor, names, "vendor")
 
 
-def _free(scenario: Scenario) -> Iterator[Violation]:
+def free_violations(scenario: Scenario) -> Iterator[Violation]:
+    """What is wrong with the free parameters of a scenario."""
     tree = scenario.model_dump(exclude={"free"}) if scenario.free else {}
     for name, free in scenario.free.items():
         path = ("free", name)

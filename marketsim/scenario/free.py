@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -113,7 +112,7 @@ class FreeSpace:
 
     def places(self, values: Floats) -> Floats:
         """The inverse of `values`, cut to [0,1]."""
-        found = [_place(free, value) for free, value in zip(self.parameters.values(), values, strict=True)]
+        found = [place_of(free, value) for free, value in zip(self.parameters.values(), values, strict=True)]
         inside: Floats = np.clip(np.array(found), 0.0, 1.0)
         return inside
 
@@ -135,13 +134,20 @@ class FreeSpace:
 
     def with_figures(self, figures: Mapping[tuple[Key, ...], float]) -> Scenario:
         """The scenario with other figures by path. Raises pydantic's ValidationError where one leaves its bounds."""
-        tree = copy.deepcopy(self.tree)
-        for path, figure in figures.items():
-            place: Any = tree
-            for key in path[:-1]:
-                place = place[key]
-            place[path[-1]] = figure
-        return Scenario.model_validate(tree, strict=True)
+        return Scenario.model_validate(_with_figures(self.tree, list(figures.items())), strict=True)
+
+
+def _with_figures(node: Any, figures: Sequence[tuple[tuple[Key, ...], float]]) -> Any:
+    """A tree with other figures by path. What does not change is shared, since a copy of everything takes longest."""
+    if len(figures) == 1 and not figures[0][0]:
+        return figures[0][1]
+    changed: Any = node.copy()
+    below: dict[Key, list[tuple[tuple[Key, ...], float]]] = {}
+    for path, figure in figures:
+        below.setdefault(path[0], []).append((path[1:], figure))
+    for key, inside in below.items():
+        changed[key] = _with_figures(node[key], inside)
+    return changed
 
 
 def impossible(error: ValidationError) -> MarketSimError:
@@ -168,7 +174,8 @@ def value_at(free: FreeParameter, place: float) -> float:
     return free.low + place * (free.high - free.low)
 
 
-def _place(free: FreeParameter, value: float) -> float:
+def place_of(free: FreeParameter, value: float) -> float:
+    """The inverse of `value_at`."""
     if free.scale == "log":
         return (math.log(max(value, free.low)) - math.log(free.low)) / (math.log(free.high) - math.log(free.low))
     return (value - free.low) / (free.high - free.low)

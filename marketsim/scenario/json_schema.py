@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from marketsim.errors import listing
+from marketsim.experiments.schema import ExperimentFile, PolicyFile
 from marketsim.scenario.fields import ALWAYS
 from marketsim.scenario.reference_file import ReferenceFile
 from marketsim.scenario.schema import Scenario
@@ -37,6 +38,10 @@ class _Generator(GenerateJsonSchema):
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
         return super().function_after_schema(schema) | {"pattern": QUARTERS}
 
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """Ways of writing one value are alternatives like any others."""
+        return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
+
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         path = super().function_before_schema(schema) | {"minProperties": 1}
         return {"anyOf": [path["patternProperties"][QUARTERS], path]}
@@ -51,9 +56,8 @@ def model_schema() -> Schema:
 @cache
 def _definitions() -> Schema:
     """The parts of every kind of file by the name of their model; models of different files share no name."""
-    others = {
-        model.__name__: model.model_json_schema(schema_generator=_Generator) for model in (TargetFile, ReferenceFile)
-    }
+    models = (TargetFile, ReferenceFile, ExperimentFile, PolicyFile)
+    others = {model.__name__: model.model_json_schema(schema_generator=_Generator) for model in models}
     parts = {name: part for schema in others.values() for name, part in schema["$defs"].items()}
     return {**parts, **model_schema()["$defs"], **others, "Scenario": model_schema()}
 
@@ -61,12 +65,18 @@ def _definitions() -> Schema:
 def schema_at(path: Sequence[Key], kind: str = "Scenario") -> Schema | None:
     """The schema of the value at a path of keys and indices, references resolved; None where nothing may stand.
 
-    kind: the model of the file, `Scenario`, `TargetFile` or `ReferenceFile`.
+    kind: the model of the file, such as `Scenario`, `TargetFile` or `ExperimentFile`.
     """
     here: Schema | None = _definitions()[kind]
     for key in path:
         here = None if here is None else part(here, key)
     return here
+
+
+def keys_at(path: Sequence[Key], kind: str = "Scenario") -> list[str]:
+    """The fields that a mapping at a path may have, in all ways of writing it."""
+    here = schema_at(path, kind)
+    return [] if here is None else [key for option in _options(here) for key in option.get("properties", {})]
 
 
 def resolved(schema: Schema) -> Schema:
@@ -78,12 +88,21 @@ def resolved(schema: Schema) -> Schema:
 
 def part(schema: Schema, key: Key) -> Schema | None:
     """The schema of an entry of a mapping or list; a number in a path keeps the path's unit and meaning."""
-    for option in map(resolved, schema.get("anyOf", [schema])):
+    for option in _options(schema):
         entry = option.get("items") if isinstance(key, int) else _entry(option, key)
         if entry is not None:
             meaning: Schema = {name: schema[name] for name in ("unit", "description") if name in schema}
             return resolved({**meaning, **entry} if entry.get("type") == "number" else entry)
     return None
+
+
+def _options(schema: Schema) -> Iterator[Schema]:
+    """The alternatives of a schema, those within alternatives too, references resolved."""
+    schema = resolved(schema)
+    if "anyOf" not in schema:
+        yield schema
+    for option in schema.get("anyOf", ()):
+        yield from _options(option)
 
 
 def takes_any_key(schema: Schema) -> bool:
@@ -103,8 +122,7 @@ def _entry(schema: Schema, key: str) -> Schema | None:
 
 def in_words(schema: Schema, words: Words = _AI_CHIPS) -> str:
     """What the schema allows, for people: `a number from 0 to 1 (share of ...)`.  words: of the scenario at hand."""
-    options = schema.get("anyOf", [schema])
-    types = " or ".join(dict.fromkeys(_type_in_words(resolved(option)) for option in options))
+    types = " or ".join(dict.fromkeys(_type_in_words(option) for option in _options(schema)))
     unit = schema.get("unit", "1")
     meaning = f" ({words.text(schema['description'])})" if "description" in schema else ""
     return types + (f", in {words.text(unit)}" if unit != "1" else "") + meaning

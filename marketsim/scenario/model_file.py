@@ -22,7 +22,7 @@ def read_model(path: Path, model: type[Model], error: type[FileError], what: str
     what: what such a file is, for the person who wrote another one.  Raises `error` with everything that is wrong.
     """
     try:
-        document = parse(read_text(path), str(path))
+        document = parse(read_text(path, "YAML"), str(path))
     except ScenarioError as unreadable:
         raise error(unreadable.problems) from None
     if not isinstance(document.root.value, dict):

@@ -159,16 +159,23 @@ class Parameters:
         values += [foreign] * len(self.scenario.foreign)
         return _column(values)
 
-    def of_entrants(self, read: Callable[[EntrantType], float]) -> Floats:
-        """[k,1]: one number per type of entrant."""
-        return _column(read(entrant) for entrant in self.scenario.entrants.values())
-
     @cached_property
-    def entry_shares(self) -> Floats:
-        """[k,1], share of each type among those who enter."""
-        weights = self.of_entrants(lambda entrant: entrant.weight)[:, 0]
-        shares: Floats = (weights / max(weights.sum(), 1e-12))[:, None]
-        return shares
+    def entrants(self) -> dict[str, Floats]:
+        """What a type of entrant starts with, [k,1] by name, and its `share` of those who enter.
+
+        node, memory: indices of its first product's.
+        """
+        types = self.scenario.entrants.values()
+        weights = np.array([kind.weight for kind in types])
+        numbers = {
+            field: [getattr(kind, field) for kind in types]
+            for field in ("cash", "price", "software", "reliability", "catch_up")
+        }
+        numbers["architecture"] = [kind.product.architecture for kind in types]
+        numbers["node"] = [self.nodes.index(kind.product.node) for kind in types]
+        numbers["memory"] = [self.memories.index(kind.product.memory) for kind in types]
+        numbers["share"] = weights / max(weights.sum(), 1e-12)
+        return {name: _column(values) for name, values in numbers.items()}
 
     @cached_property
     def entry_type(self) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from marketsim.errors import Origin, Problem, ScenarioError, did_you_mean, listing
@@ -20,11 +20,16 @@ def under_policy(scenario: Scenario, name: str, by_hand: Collection[str] = ()) -
         hint = did_you_mean(name, list(scenario.policies), "there are") or "the scenario has no policies"
         raise ScenarioError([Problem(Origin(f"--policy {name}"), f"there is no policy {name!r}", hint=hint)])
     levers = scenario.policies[name]
-    both = [lever for lever in levers if any(_same(lever, set_one) for set_one in by_hand)]
+    both = both_ways(levers, by_hand)
     if both:
         hint = f"choose one: the policy sets {listing(list(levers))}"
         message = f"the lever {both[0]!r} is set by the policy {name!r} and by --set"
         raise ScenarioError([Problem(Origin(f"--policy {name}"), message, hint=hint)])
+    return with_levers(scenario, levers)
+
+
+def with_levers(scenario: Scenario, levers: Mapping[str, Mapping[str, float]]) -> Scenario:
+    """The scenario in which each of these levers follows its path throughout; events no longer move it."""
     update: dict[str, Any] = {lever: dict(getattr(scenario.policy, lever)) for lever in SEGMENT_LEVERS}
     for lever, path in levers.items():
         name, _, segment = lever.partition(".")
@@ -43,6 +48,11 @@ def held(scenario: Scenario, levers: Collection[str]) -> Scenario:
         for event in scenario.events
     ]
     return scenario.model_copy(update={"events": events})
+
+
+def both_ways(levers: Collection[str], by_hand: Collection[str]) -> list[str]:
+    """Those of the levers that were set by hand as well, as a whole or in a part."""
+    return [lever for lever in levers if not _moves(lever, by_hand)]
 
 
 def levers_set(paths: Collection[str]) -> list[str]:

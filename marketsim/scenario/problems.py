@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from marketsim.errors import Problem, did_you_mean, listing, printable
 from marketsim.scenario.checks import Violation
 from marketsim.scenario.fields import is_quarter
-from marketsim.scenario.json_schema import in_words, part, schema_at
+from marketsim.scenario.json_schema import in_words, keys_at, part, schema_at
 from marketsim.scenario.source import Key, Node
 from marketsim.scenario.vocabulary import Words
 
@@ -83,7 +83,7 @@ def _problem(detail: ErrorDetails, root: Node, kind: str, words: Words, advise: 
         allowed = "a quarter such as 2025Q1" if wrong == "value_error" else "a name of a-z, 0-9 and -"
         return Problem(node.origin, message, dotted(path), f"the key {printable(str(path[-1]), 60)!r}", allowed)
     if wrong == "extra_forbidden":
-        known = list((schema_at(path[:-1], kind) or {}).get("properties", {})) if advise else []
+        known = keys_at(path[:-1], kind) if advise else []
         return Problem(node.origin, message, dotted(path), hint=did_you_mean(str(path[-1]), known))
     schema = schema_at(path, kind)
     allowed = "a quarter such as 2025Q1" if wrong == "value_error" else in_words(schema, words) if schema else ""

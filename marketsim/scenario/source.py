@@ -104,7 +104,7 @@ def read_text(path: Path, kind: str = "scenario", most: int = MAX_BYTES) -> str:
     except OSError as error:
         raise _refusal(origin, f"cannot be read: {error.strerror}") from None
     if len(data) > most:
-        raise _refusal(origin, f"is larger than {most / 1e6:g} MB, the most that a {kind} may have")
+        raise _refusal(origin, f"is larger than {most / 1e6:g} MB, the most that a {kind} file may have")
     return decode(data, origin)
 
 
@@ -196,7 +196,7 @@ class _Builder:
             case yaml.AliasEvent():
                 raise _refusal(origin, f"YAML aliases such as *{event.anchor} are not allowed: write the value out")
             case yaml.DocumentStartEvent() if self.root is not None:
-                raise _refusal(origin, "holds a second YAML document; a file holds one scenario")
+                raise _refusal(origin, "holds a second YAML document; a file holds one")
             case yaml.ScalarEvent():
                 self._scalar(event, origin)
             case yaml.MappingStartEvent():

@@ -75,9 +75,10 @@ class SideBySide(Parameters):
         """[v,1], or [v,r] where the worlds differ."""
         return cast(Floats, self._joined(lambda world: world.of_vendors(named, entrant, foreign)))
 
-    def of_entrants(self, read: Callable[[EntrantType], float]) -> Floats:
-        """[k,1], or [k,r] where the worlds differ."""
-        return cast(Floats, self._joined(lambda world: world.of_entrants(read)))
+    @cached_property
+    def entrants(self) -> dict[str, Floats]:
+        """[k,1] by name, or [k,r] where the worlds differ."""
+        return cast(dict[str, Floats], self._joined(lambda world: world.entrants))
 
     def _column_of(self, section: str, field: str) -> Floats:
         if (section, field) not in self._columns:
@@ -93,11 +94,6 @@ class SideBySide(Parameters):
     def usage(self) -> Floats:
         """[s,f,1], or [s,f,r] where the worlds differ."""
         return cast(Floats, self._joined(lambda world: world.usage))
-
-    @cached_property
-    def entry_shares(self) -> Floats:
-        """[k,1], or [k,r] where the worlds differ."""
-        return cast(Floats, self._joined(lambda world: world.entry_shares))
 
     @cached_property
     def conditions(self) -> list[Conditions]:
