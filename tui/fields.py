@@ -87,7 +87,7 @@ _PLAIN = (
     Field("funds", MONEY, N_("Funds to raise"), "money", N_(
         "Asks investors. A round closes with a chance that grows with your growth and the climate, and sells at most a "
         "limited share of the company: your founders own less afterwards. Large vendors list instead.")),
-    Field("bid", MONEY, N_("Bid for a failing rival"), "money", N_(
+    Field("bid", MONEY, N_("Bid for failing rival"), "money", N_(
         "The most that you would pay for a vendor that fails this quarter: you would get its cards, software and part "
         "of its base. Nothing is paid if nobody fails.")),
 )  # fmt: skip

@@ -21,6 +21,8 @@ from tui.speech import N_, Speech
 
 TITLE, VALUE, UNIT = 26, 12, 11
 """Cells for title, value and unit."""
+NARROW, LEAST_TITLE, LEAST_VALUE = 70, 23, 8
+"""A row of fewer cells keeps title and value that short, so that what is said behind them has room."""
 
 
 class FieldRow(Widget, can_focus=True):
@@ -94,20 +96,22 @@ class FieldRow(Widget, can_focus=True):
         style = "bold $error" if self.problem else "bold $accent" if changed else "bold"
         if self._typing is not None:
             style = "reverse"
-        title = fit(f"  {self.title}", min(max(TITLE, self.size.width * 3 // 8), self.size.width - VALUE - UNIT - 2))
+        least, room = (LEAST_TITLE, LEAST_VALUE) if self.size.width < NARROW else (TITLE, VALUE)
+        wide = max(least, 0 if self.size.width < NARROW else self.size.width * 3 // 8)
+        title = fit(f"  {self.title}", min(wide, self.size.width - room - UNIT - 2))
         unit = self.speech.say(UNITS[self.field.kind]) if UNITS[self.field.kind] else ""
         if not unit:
-            parts = [(fit(value, VALUE + UNIT + 1), style)]
+            parts = [(fit(value, room + UNIT + 1), style)]
         elif self.problem or self.warning:  # which needs the room
-            parts = [(fit(value, VALUE, "right"), style)]
+            parts = [(fit(value, room, "right"), style)]
         else:
-            parts = [(fit(value, VALUE, "right"), style), (f" {fit(unit, UNIT)}", "$axis")]
+            parts = [(fit(value, room, "right"), style), (f" {fit(unit, UNIT)}", "$axis")]
         line = Content.assemble(title, " ", *parts)
         remarks = [(text, shade) for text, shade in self._remarks(changed) if text]
         for place, (text, shade) in enumerate(remarks):
-            room = self.size.width - line.cell_length - 1
-            if cell_len(text) <= room or (place == 0 and room > 5):  # of a second one, a part would say little
-                line = Content.assemble(line, " ", (truncate(text, room), shade))
+            left = self.size.width - line.cell_length - 1
+            if cell_len(text) <= left or (place == 0 and left > 5):  # of a second one, a part would say little
+                line = Content.assemble(line, " ", (truncate(text, left), shade))
         return line
 
     def _remarks(self, changed: bool) -> list[tuple[str, str]]:
