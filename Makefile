@@ -48,7 +48,7 @@ clean:
 	@touch $@
 
 .venv/installed-dev: .venv/made pyproject.toml requirements.lock
-	$(INSTALL) --editable '.[calibration,dev,experiments,workshop]'
+	$(INSTALL) --editable '.[calibration,dev,experiments,learning,workshop]'
 	@touch $@ .venv/installed
 
 .venv/installed-calibration: .venv/made pyproject.toml requirements.lock

@@ -23,11 +23,13 @@ from marketsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     import polars as pl
+    import xarray as xr
 
     from marketsim.shakeout.ensemble import Assessed
     from marketsim.shakeout.ensemble import Job as ShakeoutJob
     from marketsim.shakeout.instrument import Instrument
     from marketsim.shakeout.record import Boundary
+    from marketsim.shakeout.verdict import Verdict
 
 _SMALLEST_PART = 256
 """Runs below which a part costs more Python than it is worth."""
@@ -75,6 +77,36 @@ class Ensemble:
 
         return record(self.job, range(_at_least_one("runs", runs)))
 
+    def to_xarray(self) -> xr.Dataset:
+        """All yearly outcomes by run, year and vendor, each with its `unit`.
+
+        The figures of `years`, and those of `vendors` as vendor_cards, vendor_revenue and vendor_alive.
+        Raises MarketSimError without xarray, which the extra `experiments` brings.
+        """
+        from marketsim.results import dataset
+
+        return dataset(self.outcomes, self.summary)
+
+    def verdict(
+        self, boundary: Boundary = "merchant", instrument: Instrument | None = None, workers: int | None = None
+    ) -> Verdict:
+        """Is it the photovoltaic pattern? The same runs, played again and classified.
+
+        The scenario is taken as it is written; `assess_shakeout` draws its free parameters as well.  Arguments: as
+        there.
+
+        >>> import marketsim as ms
+        >>> ms.simulate("lock-in", runs=64).verdict().leading.name
+        'LOCK_IN'
+        """
+        from marketsim.shakeout.ensemble import Job as ShakeoutJob
+        from marketsim.shakeout.ensemble import assess
+        from marketsim.shakeout.verdict import verdicts
+
+        scoring = _scoring(self.job.scenario, instrument)
+        job = ShakeoutJob(self.job.scenario, self.job.decide, self.job.seed, scoring, boundary)
+        return verdicts(assess(job, self.summary.runs, _workers(self.summary.runs, workers)))[0]
+
 
 def strategies_of(scenario: Scenario) -> Decide:
     """What the scenario's strategies decide for all its vendors.
@@ -116,14 +148,13 @@ def simulate(
     runs = _at_least_one("runs", runs)
     if not 0 <= operator.index(seed) < 2**63:
         raise ValueError(f"seed must be 0 to 2^63 - 1, not {seed}")
-    if workers is None:
-        workers = (os.cpu_count() or 1) if runs > 2 * CHUNK else 1
+    workers = _workers(runs, workers)
     world = _scenario(scenario, overrides)
     if policy is not None:
         world = under_policy(world, policy, levers_set(list(overrides or ())))
     job = Job(world, decide or strategies_of(world), operator.index(seed))
     keep = Keep()
-    summary = compute(job, runs, _at_least_one("workers", workers), keep, progress)
+    summary = compute(job, runs, workers, keep, progress)
     return Ensemble(job, summary, keep.joined())
 
 
@@ -149,6 +180,13 @@ def _scenario(scenario: str | Path | Scenario, overrides: Mapping[str, Any] | No
     if overrides:
         raise ValueError("overrides need a scenario by name or path: change a Scenario before it is simulated")
     return scenario
+
+
+def _workers(runs: int, workers: int | None) -> int:
+    """How many processes: those asked for, else as many as there are cores, where that pays."""
+    if workers is None:
+        return (os.cpu_count() or 1) if runs > 2 * CHUNK else 1
+    return _at_least_one("workers", workers)
 
 
 def _at_least_one(name: str, value: int) -> int:
@@ -183,12 +221,9 @@ def assess_shakeout(
     'LOCK_IN'
     """
     from marketsim.shakeout.ensemble import assess
-    from marketsim.shakeout.instrument import load_instrument
 
     loaded = load(scenario, overrides)
-    job = shakeout_job(
-        loaded, _at_least_one("runs", runs), draws, seed, policies, boundary, instrument or load_instrument(), overrides
-    )
+    job = shakeout_job(loaded, _at_least_one("runs", runs), draws, seed, policies, boundary, instrument, overrides)
     return assess(job, runs, _at_least_one("workers", workers or os.cpu_count() or 1), progress)
 
 
@@ -199,17 +234,15 @@ def shakeout_job(
     seed: int,
     policies: Sequence[str | None],
     boundary: Boundary,
-    instrument: Instrument,
+    instrument: Instrument | None = None,
     overrides: Overrides | None = None,
 ) -> ShakeoutJob:
-    """What `assess_shakeout` computes.  overrides: those that the scenario was loaded with.
+    """What `assess_shakeout` computes.  overrides: those that the scenario was loaded with.  The rest as there.
 
     Raises ScenarioError for a policy that cannot be used, ValueError for more draws than runs.
     """
     from marketsim.shakeout.ensemble import DRAWS, latin_hypercube
     from marketsim.shakeout.ensemble import Job as ShakeoutJob
-    from marketsim.shakeout.fitted import fitted_facts
-    from marketsim.shakeout.known import recounted
 
     world = loaded.scenario
     by_hand = paths_of(overrides or ())
@@ -221,6 +254,16 @@ def shakeout_job(
     if count > runs:
         raise ValueError(f"{count} draws need at least as many runs, not {runs}")
     sample = latin_hypercube(loaded, count, seed, by_hand) if count > 1 else None
-    dropped = fitted_facts(world, instrument.reference) - instrument.dropped
-    scoring = recounted(replace(instrument, dropped=instrument.dropped | dropped)) if dropped else instrument
+    scoring = _scoring(world, instrument)
     return ShakeoutJob(world, strategies_of(world), seed, scoring, boundary, sample, tuple(policies), held)
+
+
+def _scoring(world: Scenario, instrument: Instrument | None) -> Instrument:
+    """The instrument, the measured one if none is given, without the facts to which the scenario was fitted."""
+    from marketsim.shakeout.fitted import fitted_facts
+    from marketsim.shakeout.instrument import load_instrument
+    from marketsim.shakeout.known import recounted
+
+    usual = instrument or load_instrument()
+    dropped = fitted_facts(world, usual.reference) - usual.dropped
+    return recounted(replace(usual, dropped=usual.dropped | dropped)) if dropped else usual

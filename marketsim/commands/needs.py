@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from marketsim.errors import MarketSimError
 
 EXTRAS = {
-    **dict.fromkeys(("distributed", "ema_workbench", "fsspec", "lifelines", "pyarrow", "vl_convert"), "experiments"),
+    **dict.fromkeys(
+        ("distributed", "ema_workbench", "fsspec", "lifelines", "pyarrow", "vl_convert", "xarray"), "experiments"
+    ),
     "textual_serve": "workshop",
 }
 """What brings a library, if it is not `calibration`."""

@@ -13,9 +13,9 @@ import numpy as np
 
 from marketsim.errors import did_you_mean
 from marketsim.experiments.design_table import read_table
-from marketsim.experiments.schema import FIELDS, MAX_POINTS, Design, LevelsOfOne
 from marketsim.experiments.uncertain import UncertainSpace
 from marketsim.scenario.checks import Violation
+from marketsim.scenario.experiment_file import FIELDS, MAX_POINTS, Design, LevelsOfOne
 from marketsim.state import Floats
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from marketsim.errors import ExperimentError, Origin, Problem, ScenarioError, did_you_mean, printable
-from marketsim.experiments.schema import MAX_POINTS
 from marketsim.experiments.uncertain import UncertainSpace
+from marketsim.scenario.experiment_file import MAX_POINTS
 from marketsim.scenario.source import read_text
 from marketsim.state import Floats
 

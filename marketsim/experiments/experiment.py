@@ -12,10 +12,10 @@ from marketsim.experiments.design import design_violations, table_path
 from marketsim.experiments.design_table import read_table
 from marketsim.experiments.outcomes import Outcome, outcome, outcome_violations, usual
 from marketsim.experiments.policies import AS_IT_IS, NOTHING, Policy, PolicyReader
-from marketsim.experiments.schema import ExperimentFile
 from marketsim.experiments.uncertain import UncertainSpace, uncertain_space
 from marketsim.scenario import library
 from marketsim.scenario.checks import Violation
+from marketsim.scenario.experiment_file import ExperimentFile
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.model_file import read_model
 from marketsim.scenario.policies import held, levers_set, with_levers

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from marketsim.errors import did_you_mean, listing
-from marketsim.experiments.schema import OutcomeEntry
 from marketsim.outcomes import METRICS
 from marketsim.scenario.checks import Violation
+from marketsim.scenario.experiment_file import OutcomeEntry
 from marketsim.scenario.fields import quarter_index
 from marketsim.scenario.schema import Scenario
 

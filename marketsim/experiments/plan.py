@@ -22,7 +22,7 @@ from marketsim import __version__
 from marketsim.ensemble import CHUNK
 from marketsim.experiments.design import Point
 from marketsim.experiments.experiment import Experiment, Policy
-from marketsim.experiments.schema import MAX_RUNS
+from marketsim.scenario.experiment_file import MAX_RUNS
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario, Title
 from marketsim.scenario.vocabulary import Vocabulary
@@ -34,7 +34,7 @@ FORMAT = 1
 
 _SAID = {"name", "strategy_reason", "policies", "reported", "free"}
 """Fields of a scenario that no rule reads."""
-_UNREAD = {"commands", "validation", "calibration", "analysis", "reports"}
+_UNREAD = {"commands", "validation", "calibration", "analysis", "interop", "reports"}
 """Folders of the package without which runs come out the same."""
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from marketsim.errors import ExperimentError, Problem, did_you_mean, printable
-from marketsim.experiments.schema import InlinePolicy, PolicyEntry, PolicyFile
 from marketsim.scenario import library
 from marketsim.scenario.checks import Violation, lever_names, lever_violations
+from marketsim.scenario.experiment_file import InlinePolicy, PolicyEntry, PolicyFile
 from marketsim.scenario.fields import quarter_index
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.model_file import read_model

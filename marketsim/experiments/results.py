@@ -77,8 +77,9 @@ class Results:
     def to_xarray(self) -> xr.Dataset:
         """Outcomes, verdict and shakeout of each run by policy and pair, so that differences are paired; with `unit`.
 
-        A pair is a point and a run that all policies have: both are its coordinates, and so are the parameters' values
-        at the point.  Raises MarketSimError without xarray, which the extra `experiments` brings.
+        A pair is a point and a run that all policies have: both are its coordinates, and so are `parameters`, the
+        values at the point, [pair, parameter].
+        Raises MarketSimError without xarray, which the extra `experiments` brings.
         """
         from marketsim.commands.needs import need
 
@@ -90,13 +91,19 @@ class Results:
         whole = pl.len().over(key) == len(self.policies)
         runs = self.runs().filter(whole).sort(key, maintain_order=True).collect()
         by_policy = [runs.filter(policy=policy) for policy in self.policies]
-        at = by_policy[0].select(key).join(self.points().collect(), on="point", how="left", maintain_order="left")
+        pairs, points = by_policy[0].select(key), self.points().collect()
+        at = pairs.join(points, on="point", how="left", maintain_order="left").drop(key)
         return xr.Dataset(
             {
                 name: (("policy", "pair"), [each[name].to_numpy() for each in by_policy], _unit_of(self, name))
                 for name in [*self.outcomes, "verdict", "shakeout"]
             },
-            {"policy": self.policies, **{name: ("pair", at[name].to_numpy()) for name in at.columns}},
+            {
+                "policy": self.policies,
+                **{name: ("pair", pairs[name].to_numpy()) for name in key},
+                "parameter": at.columns,
+                "parameters": (("pair", "parameter"), at.to_numpy()),
+            },
             {"title": self.manifest["title"]["en"], "seed": self.manifest["seed"]},
         )
 

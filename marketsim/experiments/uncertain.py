@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from marketsim.errors import did_you_mean
-from marketsim.experiments.schema import ExperimentFile, UncertainEntry, UncertainParameter
 from marketsim.scenario.checks import Violation, free_violations
+from marketsim.scenario.experiment_file import ExperimentFile, UncertainEntry, UncertainParameter
 from marketsim.scenario.free import FreeSpace, figures_at, impossible, place_of, points
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.schema import FreeParameter, Scenario

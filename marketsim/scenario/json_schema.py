@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from marketsim.errors import listing
-from marketsim.experiments.schema import ExperimentFile, PolicyFile
+from marketsim.scenario.experiment_file import ExperimentFile, PolicyFile
 from marketsim.scenario.fields import ALWAYS
 from marketsim.scenario.reference_file import ReferenceFile
 from marketsim.scenario.schema import Scenario

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from marketsim.experiments.design import Point, rounds, saltelli, size
-from marketsim.experiments.schema import Design, UncertainParameter
 from marketsim.experiments.uncertain import UncertainSpace
 from marketsim.scenario import library
+from marketsim.scenario.experiment_file import Design, UncertainParameter
 from marketsim.scenario.free import FreeSpace
 from marketsim.scenario.source import plain
 from tests.experiments.files import CAPACITY, PRICE, SMALL, UNCERTAIN, loaded, refused

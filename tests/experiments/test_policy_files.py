@@ -12,8 +12,8 @@ from marketsim.errors import ExperimentError
 from marketsim.experiments.experiment import load_experiment, names
 from marketsim.experiments.policies import folder
 from marketsim.experiments.policies import names as policy_names
-from marketsim.experiments.schema import PolicyFile
 from marketsim.scenario import library
+from marketsim.scenario.experiment_file import PolicyFile
 from marketsim.scenario.fields import quarter_index
 from marketsim.scenario.model_file import read_model
 from marketsim.scenario.parameters import Parameters

@@ -12,7 +12,7 @@ from scipy.stats import qmc
 from marketsim.experiments.analysis.drivers import METHODS, Drivers, drivers
 from marketsim.experiments.analysis.samples import Points, Sample
 from marketsim.experiments.design import saltelli
-from marketsim.experiments.schema import Design
+from marketsim.scenario.experiment_file import Design
 from marketsim.state import Floats
 from tests.experiments.analysis.made import points_at, sample_of
 

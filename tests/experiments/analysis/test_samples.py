@@ -10,7 +10,7 @@ import pytest
 
 from marketsim.experiments.analysis.samples import Points, alone, by_cluster, share
 from marketsim.experiments.design import saltelli
-from marketsim.experiments.schema import Design
+from marketsim.scenario.experiment_file import Design
 from marketsim.shakeout.statistics import share_interval
 from tests.experiments.analysis.made import points_at, sample_of
 
