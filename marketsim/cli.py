@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from marketsim import __version__
-from marketsim.commands import assess, calibrate, experiment, levels, play, run, scenario, strategies, validate
+from marketsim.commands import assess, calibrate, experiment, levels, play, report, run, scenario, strategies, validate
 from marketsim.errors import MarketSimError
 
 EXIT_CODES = (
@@ -37,6 +37,7 @@ app.command(epilog=EXIT_CODES)(play.watch)
 app.command(epilog=EXIT_CODES)(play.replay)
 app.command(epilog=EXIT_CODES)(run.run)
 app.command(epilog=EXIT_CODES)(assess.assess)
+app.command(epilog=EXIT_CODES)(report.report)
 app.command(epilog=EXIT_CODES)(strategies.strategies)
 app.command(epilog=EXIT_CODES)(levels.levels)
 app.command(epilog=EXIT_CODES)(calibrate.calibrate)
