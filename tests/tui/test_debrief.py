@@ -10,10 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from agents.game import Game, Setup, load
-from agents.game.debrief import series, turning_points, what_if
+from agents.game.debrief import series, suggested_what_ifs, turning_points, what_if
 from agents.game.ladder import ladder, rank
 from tests.tui.conftest import game, text
 from tests.tui.widgets.drawing import ink_of
+from tui.findings import Findings
 from tui.lookback import ladder_bars, ladder_of, own_score, score_bars, worth
 from tui.screens.debrief import Debrief
 from tui.screens.export import Export
@@ -366,3 +367,35 @@ async def test_playing_again_leaves_nothing_of_the_old_game_to_draw():
         debrief._chosen()
         await pilot.pause()
         assert pilot.app.screen is debrief
+
+
+async def test_a_list_that_is_about_what_was_does_no_harm():
+    """The cursor may move on a row of a quarter that is over, before the list is filled anew."""
+    async with game(size=(120, 40), quarters=8, played=4, view="debrief") as pilot:
+        await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, Debrief)
+        last = len(session_of(pilot).findings.suggested)
+        screen.query_one("#list", Table).move_cursor(row=last)
+        await pilot.pause()
+        session_of(pilot).findings = Findings()
+        screen._chosen()
+        assert pilot.app.is_running
+
+
+async def test_what_was_found_before_one_left_is_not_taken_back(monkeypatch: pytest.MonkeyPatch):
+    shown: list[int] = []
+
+    def few(*arguments: object, **named: object):
+        for what in suggested_what_ifs(*arguments, **named):  # type: ignore[arg-type]
+            shown.append(len(session_of(pilot).findings.suggested))
+            yield what
+
+    async with game(size=(120, 40), quarters=8, played=4, view="debrief") as pilot:
+        await settled(pilot)
+        findings = session_of(pilot).findings
+        findings.complete, findings.suggested = False, findings.suggested[:2]
+        monkeypatch.setattr("tui.screens.debrief.suggested_what_ifs", few)
+        await pilot.press("1", "9")
+        await settled(pilot)
+        assert shown == sorted(shown) and shown[0] == 2 and findings.complete

@@ -225,8 +225,9 @@ class Debrief(View):
     @on(DataTable.RowHighlighted, "#list")
     def _chosen(self) -> None:
         """Draw what would have been by the what-if under the cursor."""
-        key = self.query_one("#list", Table).chosen
-        self._show_charts(self._what_ifs()[int(key)] if key.isdigit() else None)
+        key, what_ifs = self.query_one("#list", Table).chosen, self._what_ifs()
+        known = key.isdigit() and int(key) < len(what_ifs)  # the list may be about a quarter that is over
+        self._show_charts(what_ifs[int(key)] if known else None)
 
     # -- in the background ----------------------------------------------------------------------------------------
 
@@ -244,8 +245,9 @@ class Debrief(View):
             if worker.is_cancelled:
                 return
             found.append(what)
-            findings.suggested = [*found]
-            self._tell(findings, self._show_what_ifs)
+            if len(found) > len(findings.suggested):  # who was here before has got as far
+                findings.suggested = [*found]
+                self._tell(findings, self._show_what_ifs)
         findings.complete = True
         self._tell(findings, self._show_what_ifs)
 
