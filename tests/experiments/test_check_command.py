@@ -58,7 +58,9 @@ def test_check_says_what_is_compared_and_how_large_it_is(marketsim: Command, tmp
 def test_check_of_rounds(marketsim: Command, tmp_path: Path) -> None:
     precision = {"outcome": "hhi", "half_width": 0.01, "at_most": 200}
     shown = marketsim("check", written(tmp_path, precision=precision))
-    assert "until each policy's mean difference in hhi is known to +/- 0.01 with 95% confidence" in " ".join(shown.out.split())
+    assert "until each policy's mean difference in hhi is known to +/- 0.01 with 95% confidence" in " ".join(
+        shown.out.split()
+    )
     assert "Size of the first round" in shown.out
     assert "with all rounds: at most 10 times as much" in shown.out
 
