@@ -28,13 +28,17 @@ _LONGEST = 60.0
 
 
 class Terminal:
-    """A terminal with a program in it.  arguments: of `marketsim`."""
+    """A terminal with a program in it.  arguments: of `marketsim`.  deaf: it is not told when the terminal goes."""
 
-    def __init__(self, arguments: Sequence[str], home: str, size: tuple[int, int] = (120, 36)) -> None:
+    def __init__(
+        self, arguments: Sequence[str], home: str, size: tuple[int, int] = (120, 36), deaf: bool = False
+    ) -> None:
         self.begun = time.perf_counter()
         self.pid, self.screen = pty.fork()
         if self.pid == 0:
             os.chdir(_ROOT)
+            if deaf:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
             environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "MARKETSIM_HOME": home}
             os.execve(sys.executable, [sys.executable, "-m", "marketsim", *arguments], environment)
         fcntl.ioctl(self.screen, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))

@@ -50,6 +50,11 @@ VIEWS = {
 """Screens of a running game by name; imported when they are first shown."""
 
 
+KEYBOARD = 0
+"""File descriptor of standard input."""
+HUNG_UP = 129
+"""Exit code of a program that ends with its terminal."""
+
 Opening = Callable[["MarketApp"], Awaitable[None]]
 """What is done once the first screen is up."""
 
@@ -130,6 +135,18 @@ class MarketApp(App[None]):
         self.call_after_refresh(self._warm_up)
         if self._opening is not None:
             self.call_after_refresh(self._opening, self)
+        if os.isatty(KEYBOARD):
+            self.set_interval(1, self._leave_dead_terminal)
+
+    def _leave_dead_terminal(self) -> None:
+        """End with a terminal window that was closed: Textual would read its end for ever, as fast as it can.
+
+        At once, as by the signal of a hang-up: what would put the terminal in order waits for it to take the text.
+        """
+        if not os.isatty(KEYBOARD):
+            if self.session is not None:
+                self.try_to(self.session.save)
+            os._exit(HUNG_UP)
 
     def _warm_up(self) -> None:
         self.run_worker(load_engine, thread=True, group="engine", exit_on_error=False)

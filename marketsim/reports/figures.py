@@ -183,16 +183,17 @@ def _of_drivers(material: Material, name: str, found: Drivers) -> Iterator[Panel
 
     moved, strong = list[Row](), list[Row]()
     for driver in strongest:
+        title = material.parameter(driver.name)
         span = f"{speaker.amount(driver.low, unit)} → {speaker.amount(driver.high, unit)}"
-        says = say("colon", title=driver.name, text=speaker.clauses([span, strength(driver)]))
+        says = say("colon", title=title, text=speaker.clauses([span, strength(driver)]))
         low, high = driver.low * unit.factor, driver.high * unit.factor
-        moved.append({"name": driver.name, "low": low, "high": high, "says": says})
+        moved.append({"name": title, "low": low, "high": high, "says": says})
         total = None if driver.total is None else driver.total.value
-        strong.append({**_dot(driver.name, driver.effect, of_effect, "plain", says), "total": total})
+        strong.append({**_dot(title, driver.effect, of_effect, "plain", says), "total": total})
     axis = speaker.name(unit)
     yield Panel(say("moves-outcome"), _said(moved), dumbbells(moved, axis, found.as_written * unit.factor))
-    title = axis if found.method == "one-at-a-time" else ""
-    yield Panel(say(f"strength-{found.method}"), _said(strong), indices(strong, title))
+    below = axis if found.method == "one-at-a-time" else ""
+    yield Panel(say(f"strength-{found.method}"), _said(strong), indices(strong, below))
 
 
 def survival(material: Material) -> Figure | None:
@@ -250,18 +251,19 @@ def _box(material: Material, points: Points, sample: Sample, found: Discovery) -
     fails = _fails(points, sample, found)
     values = points.values[np.searchsorted(points.numbers, sample.numbers)]
     at = [points.names.index(name) for name in names[:2]]
+    titles = [material.parameter(name) for name in names[:2]]
     rows: list[Row] = []
     for place in np.flatnonzero(~np.isnan(fails)):
         x, y = (float(values[place, column]) for column in at)
         text = material.speaker.say("world-fails" if fails[place] else "world-holds")
-        says = f"{names[0]} {x:.3g}, {names[1]} {y:.3g}: {text}"
+        says = f"{titles[0]} {x:.3g}, {titles[1]} {y:.3g}: {text}"
         rows.append({"x": x, "y": y, "fails": bool(fails[place]), "says": says})
     limits = {limit.name: limit for limit in found.limits}
     sides = []
-    for name in names[:2]:
+    for name, title in zip(names, titles, strict=False):
         limit, about = limits.get(name), material.results.manifest["uncertain"][name]
         ends = (None, None) if limit is None else (limit.low, limit.high)
-        sides.append(Side(name, about.get("scale", "linear"), *ends))
+        sides.append(Side(title, about.get("scale", "linear"), *ends))
     failing = failing_outcome(material, found.outcome)
     title = _capital(material.speaker.say("failing-title", outcome=failing, failure=criterion(material, found)))
     return Panel(title, title, scatter(rows, *sides))

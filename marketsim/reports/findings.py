@@ -186,9 +186,10 @@ def _hangs(material: Material, found: Drivers) -> str:
 
 
 def _direction(material: Material, driver: Driver) -> str:
+    name = material.parameter(driver.name)
     if driver.high == driver.low:
-        return driver.name
-    return material.speaker.say("higher-with" if driver.high > driver.low else "lower-with", name=driver.name)
+        return name
+    return material.speaker.say("higher-with" if driver.high > driver.low else "lower-with", name=name)
 
 
 def _failing(material: Material) -> Iterator[Finding]:
@@ -265,10 +266,10 @@ def box(material: Material, found: Discovery) -> str:
 
 
 def _limit(material: Material, limit: Limit) -> str:
-    say = material.speaker.say
+    say, name = material.speaker.say, material.parameter(limit.name)
     low, high = (None if value is None else f"{value:.3g}".replace("-", "−") for value in (limit.low, limit.high))
     if low is not None and high is not None:
-        return say("between", name=limit.name, low=low, high=high)
+        return say("between", name=name, low=low, high=high)
     if high is None:
-        return say("above", name=limit.name, value=low)
-    return say("below", name=limit.name, value=high)
+        return say("above", name=name, value=low)
+    return say("below", name=name, value=high)

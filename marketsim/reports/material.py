@@ -65,6 +65,11 @@ class Material:
             return title
         return f"{year}年{bare}" if zh else f"{bare} in {year}"
 
+    def parameter(self, name: str) -> str:
+        """An uncertain parameter, for people."""
+        title = self.results.manifest["uncertain"].get(name, {}).get("title")
+        return str(title[self.speaker.language]) if title else name
+
     def unit(self, outcome: str) -> Unit:
         """How an outcome is written."""
         if outcome == SHAKEOUT:

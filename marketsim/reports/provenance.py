@@ -100,7 +100,7 @@ def _uncertain(material: Material) -> Table:
         scale = say("log") if about.get("scale") == "log" else ""
         kind = say(about.get("distribution", "uniform")) + scale
         reach = say("factor", range=span) if about.get("factor") else span
-        rows.append([Cell(name, ", ".join(about["moves"])), reach, kind, *_told(material, about)])
+        rows.append([Cell(material.parameter(name), ", ".join(about["moves"])), reach, kind, *_told(material, about)])
     keys = ("parameter", "range", "distribution", "reason", "source")
     return Table([say(key) for key in keys], rows, words=5, title=say("the-uncertain"))
 

@@ -357,6 +357,7 @@ class Reported(Section):
 class FreeParameter(Section):
     """What the data may move: calibration fits it, and where they do not pin it down it stays uncertain."""
 
+    title: Title | None = Field(None, description="for people; the name if not given")
     moves: Annotated[list[str], Field(min_length=1, max_length=50)] = Field(
         description="dotted paths of figures that move together; `*` stands for every key, `2027Q1-2034Q4` for points of a path"
     )

@@ -14,7 +14,9 @@ from tests.interop.documents import check
 from tests.interop.test_evaluation import small
 from tests.interop.test_salib import DRAWN
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*not installed:UserWarning", "ignore:.*not available:UserWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*not installed:UserWarning", "ignore:.*not available:UserWarning", "ignore:altair:ImportWarning"
+)
 LEVERS = {"purchase_subsidy": (0.0, 0.2)}
 
 

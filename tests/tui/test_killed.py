@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,17 @@ def test_a_killed_game_goes_on_where_it_was(home: Path):
     os.write(again.screen, b"\x1b[B\r")
     again.until("2025Q4")
     again.close()
+
+
+def test_a_game_whose_window_is_closed_ends(home: Path):
+    """Also where nobody tells it: a process behind `make` does not hear of it, and would read the end for ever."""
+    terminal = Terminal(["play", "--vendor", "cambricon", "--quarters", "8", "--language", "en"], str(home), deaf=True)
+    terminal.until("You run Cambricon")
+    os.close(terminal.screen)
+    for _ in range(100):
+        if os.waitpid(terminal.pid, os.WNOHANG)[0]:
+            return
+        time.sleep(0.1)
+    os.kill(terminal.pid, signal.SIGKILL)
+    os.waitpid(terminal.pid, 0)
+    pytest.fail("it lives on without a terminal")
