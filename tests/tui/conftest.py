@@ -52,7 +52,7 @@ async def game(
         app = pilot.app
         assert isinstance(app, MarketApp)
         for _ in range(3000):
-            if app.session is not None:
+            if app.session is not None and isinstance(app.screen, View) and app.screen.is_mounted:
                 break
             await pilot.pause(0.01)
         assert app.session is not None, told(pilot)
