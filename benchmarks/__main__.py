@@ -21,6 +21,7 @@ from benchmarks.experiments import beside_ensemble, peak_memory_of_experiment, s
 from benchmarks.floor import floor_runs_per_second
 from benchmarks.forecasts import HORIZONS, coverage, inside
 from benchmarks.installed import size_in_mb
+from benchmarks.memory import peak_memory_of
 from benchmarks.parts import share_of_time
 from benchmarks.playing import first_screen, quarters, typing
 from marketsim.api import strategies_of
@@ -56,17 +57,8 @@ def mesa_speed(runs: int) -> float:
 
 
 def peak_memory(runs: int, workers: int) -> float:
-    """Peak resident memory in MB of the command line with its workers, by their largest process times their number."""
-    code = (
-        "import resource, sys\n"
-        "from benchmarks.__main__ import ensemble_speed\n"
-        f"speed = ensemble_speed({runs}, {workers})\n"
-        "own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        f"print((own + child * {workers}) / 1024, speed)\n"
-    )
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=_ROOT).stdout
-    return float(out.split()[0])
+    """Peak memory of an ensemble, MB: see `peak_memory_of`."""
+    return peak_memory_of("benchmarks.__main__", f"ensemble_speed({runs}, {workers})", workers)
 
 
 def cold_start(repeats: int = 7) -> float:

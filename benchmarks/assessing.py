@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from pathlib import Path
 
+from benchmarks.memory import peak_memory_of
 from marketsim.api import strategies_of
 from marketsim.market import Market
 from marketsim.scenario.library import load, load_scenario
@@ -14,8 +12,6 @@ from marketsim.scenario.parameters import Parameters
 from marketsim.shakeout.ensemble import Job, assess, latin_hypercube
 from marketsim.shakeout.instrument import TOLERANCES, load_instrument
 from marketsim.shakeout.record import Recorder
-
-_ROOT = Path(__file__).parent.parent
 
 
 def cost_of_assessing(scenario: str, runs: int) -> tuple[float, float]:
@@ -56,14 +52,5 @@ def drawn_speed(scenario: str, draws: int, runs_of_draw: int, workers: int) -> f
 
 
 def peak_memory_of_assessing(scenario: str, runs: int, workers: int) -> float:
-    """Peak resident memory in MB of assessing, all processes together, by their largest process times their number."""
-    code = (
-        "import resource\n"
-        "from benchmarks.assessing import assess_speed\n"
-        f"assess_speed({scenario!r}, {runs}, {workers})\n"
-        "own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        f"print((own + child * {workers}) / 1024)\n"
-    )
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=_ROOT).stdout
-    return float(out)
+    """Peak memory of assessing, MB: see `peak_memory_of`."""
+    return peak_memory_of("benchmarks.assessing", f"assess_speed({scenario!r}, {runs}, {workers})", workers)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.memory import peak_memory_of
 from marketsim.api import strategies_of
 from marketsim.ensemble import Job
 from marketsim.ensemble import run as simulate
@@ -18,7 +17,6 @@ from marketsim.scenario.library import load_scenario
 
 SCENARIO = "china-ai-chips"
 FILE = "title: {{en: speed, zh: 速度}}\nscenario: {scenario}\nruns_per_point: {runs}\n"
-_ROOT = Path(__file__).parent.parent
 
 
 def experiment_speed(runs: int, workers: int, scenario: str = SCENARIO) -> float:
@@ -58,14 +56,5 @@ def six_policies(workers: int) -> float:
 
 
 def peak_memory_of_experiment(runs: int, workers: int) -> float:
-    """Peak resident memory in MB, all processes together, by their largest process times their number."""
-    code = (
-        "import resource\n"
-        "from benchmarks.experiments import experiment_speed\n"
-        f"experiment_speed({runs}, {workers})\n"
-        "own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        f"print((own + child * {workers}) / 1024)\n"
-    )
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=_ROOT).stdout
-    return float(out)
+    """Peak memory of an experiment, MB: see `peak_memory_of`."""
+    return peak_memory_of("benchmarks.experiments", f"experiment_speed({runs}, {workers})", workers)

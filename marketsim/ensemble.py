@@ -18,7 +18,7 @@ from marketsim.observation import Observation
 from marketsim.outcomes import METRICS, Outcomes, YearBook
 from marketsim.processes import each
 from marketsim.quantiles import QuantileCounts
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio, total_of_any
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
 from marketsim.state import Floats
@@ -75,8 +75,7 @@ class Summary:
     def add(self, outcomes: Outcomes) -> None:
         """Count some runs."""
         runs = outcomes.metrics.shape[-1]
-        padded = outcomes.revenue if runs > 1 else np.repeat(outcomes.revenue, 2, axis=-1)
-        share = ratio(outcomes.revenue, total(padded, axis=0)[..., :runs])
+        share = ratio(outcomes.revenue, total_of_any(outcomes.revenue, axis=0))
         series = np.concatenate([outcomes.metrics, outcomes.cards, share]).reshape(self.counts.series, runs)
         self.counts.add(series)
         self.falls.add(np.stack([outcomes.peak_fall, outcomes.active.max(axis=0)]))

@@ -57,6 +57,14 @@ def on_a_terminal(*arguments: str) -> tuple[str, str]:
     return done.stdout, shown
 
 
+def under_way(command: Sequence[str]) -> subprocess.Popen[str]:
+    """A command as a process that goes on, in a session of its own, so that it can be stopped with all that it starts."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True, preexec_fn=heed_interrupts
+    )
+
+
 def heed_interrupts() -> None:
     """A shell has what it runs in the background ignore interrupts, and so what that starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import LINUX, MARKETSIM, ROOT, Result, children, heed_interrupts, on_a_terminal
+from tests.command import LINUX, MARKETSIM, ROOT, Result, children, on_a_terminal, under_way
 from tests.test_run_command import SMALL
 
 RUN = [*MARKETSIM, "run"]
@@ -75,10 +75,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def begin(out: Path, *arguments: str, scenario: str = SMALL) -> subprocess.Popen[str]:
         command = [*RUN, scenario, "--runs", "100000000", "--workers", "2", "--out", str(out), *arguments]
-        pipe = subprocess.PIPE
-        begun = subprocess.Popen(
-            command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True, preexec_fn=heed_interrupts
-        )
+        begun = under_way(command)
         running.append(begun)
         end = time.monotonic() + 30
         while not list(out.glob(".unfinished-*/*.parquet")):

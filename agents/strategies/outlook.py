@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from marketsim.observation import Observation
-from marketsim.rules.arrays import one_hot, pick, ratio, total
+from marketsim.rules.arrays import one_hot, pick, ratio, total, total_of_any
 from marketsim.rules.technology import cards_per_wafer
 from marketsim.state import Bools, Floats, Ints
 
@@ -82,8 +82,7 @@ class MarketView:
     def of_buyers(self, values: Floats) -> Floats:
         """[1] or [r]: a number of each segment [s,1] or [s,r], averaged with what the segments spend."""
         both = np.stack(np.broadcast_arrays(values * self.obs.now.spend, self.obs.now.spend))
-        runs = both.shape[-1]
-        sums = total(both if runs > 1 else np.repeat(both, 2, axis=-1), axis=1)[..., :runs]
+        sums = total_of_any(both, axis=1)
         mean: Floats = sums[0] / sums[1]
         return mean
 

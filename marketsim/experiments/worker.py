@@ -17,7 +17,7 @@ from marketsim.experiments.experiment import Experiment, Outcome
 from marketsim.experiments.plan import Chunk, scoring
 from marketsim.market import Market
 from marketsim.outcomes import METRICS, Outcomes, YearBook
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio, total_of_any
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.vocabulary import Words
 from marketsim.scenario.worlds import SideBySide, frame
@@ -191,7 +191,7 @@ def measured(outcome: Outcome, found: Outcomes, p: Parameters) -> Floats:
     if outcome.over == "last":
         return np.asarray(series[-1])
     if outcome.over in ("sum", "mean"):
-        whole = _sum(series)
+        whole = total_of_any(series, axis=0)
         return whole if outcome.over == "sum" else whole / len(series)
     return np.asarray(series.min(axis=0) if outcome.over == "min" else series.max(axis=0))
 
@@ -201,23 +201,17 @@ def _series(measure: str, found: Outcomes, p: Parameters) -> Floats:
     if measure in METRICS:
         return np.asarray(found.metrics[list(METRICS).index(measure)])
     if measure == "survivors":
-        return _sum(found.alive[: p.domestic, -1])
+        return total_of_any(found.alive[: p.domestic, -1], axis=0)
     if measure == "largest_fall":
         return found.peak_fall
     if measure == "failures":
         causes = [row for row, name in enumerate(METRICS) if name.startswith("exits_") and name != "exits_acquired"]
-        return _sum(np.concatenate([found.metrics[row] for row in causes]))
+        return total_of_any(np.concatenate([found.metrics[row] for row in causes]), axis=0)
     _, name, what = measure.split(".")
     vendor = p.vendors.index(name)
     if what == "share":
-        return ratio(found.revenue[vendor], _sum(found.revenue))
+        return ratio(found.revenue[vendor], total_of_any(found.revenue, axis=0))
     return np.asarray((found.cards if what == "cards" else found.alive)[vendor])
-
-
-def _sum(values: Floats) -> Floats:
-    """Sum over the first axis in the same order however many runs there are (see `pad_runs`)."""
-    padded = values if values.shape[-1] > 1 else np.repeat(values, 2, axis=-1)
-    return total(padded, axis=0)[..., : values.shape[-1]]
 
 
 Column = tuple[str, Any, str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from marketsim.experiments.analysis.discovery import HALF, Discovery
+from marketsim.experiments.analysis.discovery import HALF, Discovery, share_at_points
 from marketsim.experiments.analysis.drivers import Driver, Drivers
 from marketsim.experiments.analysis.robustness import regrets
 from marketsim.experiments.analysis.samples import SHAKEOUT, Points, Sample, outcome_sample, points_of, shakeout_sample
@@ -272,13 +272,11 @@ def _box(material: Material, points: Points, sample: Sample, found: Discovery) -
 def _fails(points: Points, sample: Sample, found: Discovery) -> Floats:
     """Whether a policy fails at each point, 0 or 1, [point]; NaN where that is not known."""
     row = sample.policies.index(found.policy)
-    values = sample.values[row]
     if found.failure == "regret":
         regret = regrets(sample)[row]
         fails = np.where(np.isnan(regret), np.nan, regret > (found.threshold or 0.0))
     else:
-        failed = values > HALF if found.failure == "shakeout" else ~sample.satisfied(values)
-        share = sample.point_means(np.where(sample.made[row], failed, np.nan))
+        share = share_at_points(sample, row)
         fails = np.where(np.isnan(share), np.nan, share >= HALF)
     drawn = points.independent[np.searchsorted(points.numbers, sample.numbers)]
     return np.where(drawn, fails, np.nan)

@@ -21,6 +21,12 @@ def total(values: NDArray[np.floating[Any]], axis: int) -> Floats:
     return summed
 
 
+def total_of_any(values: NDArray[np.floating[Any]], axis: int) -> Floats:
+    """The same where there may be one run alone, or an array that holds for all of them: its column is added twice."""
+    runs = values.shape[-1]
+    return total(values if runs > 1 else np.repeat(values, 2, axis=-1), axis)[..., :runs]
+
+
 def running_total(values: NDArray[Any]) -> NDArray[Any]:
     """Cumulative sum over the first axis; much faster than NumPy's along an axis that is not the last."""
     result = values.copy()

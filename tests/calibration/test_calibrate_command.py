@@ -37,6 +37,7 @@ from tests.calibration.conftest import (
     command,
     fit_in,
 )
+from tests.command import heed_interrupts
 
 # --- what it finds
 
@@ -247,11 +248,6 @@ def test_stopped_at_any_time_and_gone_on_with_it_is_the_same_result(
     assert len(journal.read_bytes().splitlines()) == len((reference / "journal.jsonl").read_bytes().splitlines())
     for name in FILES:
         assert (journal.parent / name).read_bytes() == (reference / name).read_bytes(), name
-
-
-def heed_interrupts() -> None:
-    """A shell has what it runs in the background ignore interrupts, and so what that starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from marketsim.experiments.experiment import Experiment, load_experiment
-from tests.command import MARKETSIM, ROOT, heed_interrupts
+from tests.command import MARKETSIM, ROOT, under_way
 from tests.experiments.files import SUBSIDY, written
 
 LIVELY = {
@@ -63,15 +63,7 @@ def finished(file: Path, out: str | Path, *arguments: str, **options: Any) -> su
 @contextmanager
 def begun(file: Path, out: Path, *arguments: str, least: int = 1) -> Iterator[subprocess.Popen[str]]:
     """The command as a process that goes on, once it has written some parts; whatever is left of it is ended."""
-    running = subprocess.Popen(
-        command(file, out, *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    )
+    running = under_way(command(file, out, *arguments))
     try:
         wait_for(lambda: len(parts(out)) >= least or running.poll() is not None)
         assert running.poll() is None, running.communicate()

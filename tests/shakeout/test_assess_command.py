@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from marketsim.shakeout import survival
 from marketsim.shakeout.facts import FACTS
 from marketsim.shakeout.reference import folder
-from tests.command import LINUX, MARKETSIM, ROOT, Result, called, children, heed_interrupts, on_a_terminal
+from tests.command import LINUX, MARKETSIM, Result, called, children, on_a_terminal, under_way
 from tests.shakeout.small import SMALL, split
 
 STEADY = ("steady", "--set", "quarters=12", "--runs", "8", "--workers", "1")
@@ -360,15 +359,7 @@ def test_a_progress_bar_is_drawn_on_a_terminal_only():
 )
 def test_stopped_it_leaves_no_processes_and_no_words(number: signal.Signals, code: int):
     command = [*MARKETSIM, "assess", "china-ai-chips", "--runs", "100000", "--workers", "2"]
-    begun = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    )
+    begun = under_way(command)
     try:
         end = time.monotonic() + 30
         while len(helpers := children(begun.pid)) < 2:

@@ -80,7 +80,7 @@ def discoveries(sample: Sample, points: Points) -> list[Discovery]:
         return []
     find = partial(_discovered, sample, points, failure)
     if failure != "regret":
-        return [find(None, row, _share_at_points(sample, row)) for row in range(len(sample.policies))]
+        return [find(None, row, share_at_points(sample, row)) for row in range(len(sample.policies))]
     found = regrets(sample)
     known = ~np.isnan(found).any(axis=0)
     if not known.any():
@@ -98,7 +98,7 @@ def _failure(sample: Sample) -> Failure | None:
     return "regret" if sample.better is not None and len(sample.policies) > 1 else None
 
 
-def _share_at_points(sample: Sample, row: int) -> Floats:
+def share_at_points(sample: Sample, row: int) -> Floats:
     """Share of each point's runs that fail, [point], NaN where none has been made."""
     values = sample.values[row]
     fails = values > HALF if sample.enough is None else ~sample.satisfied(values)
