@@ -61,7 +61,8 @@ class Session:
     @classmethod
     def replayed(cls, saved: Saved) -> Session:
         """A saved game from its first quarter on."""
-        return cls(Game(saved.setup), script=list(saved.plans), autosave=Autosave(saved.path))
+        game = Game(saved.setup, company=saved.company)
+        return cls(game, script=list(saved.plans), autosave=Autosave(saved.path))
 
     @cached_property
     def instrument(self) -> Instrument:

@@ -17,9 +17,11 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from agents.game.company import Others
 from agents.game.format import Content, GameFileError, Quarter, Versions, from_validation, read, text_of
 from agents.game.plan import Plan, PlanProblem, problems
 from agents.game.setup import GameError, Setup
+from agents.strategies import StrategyError
 from marketsim.errors import FileError, MarketSimError, Origin, Problem, did_you_mean, listing, printable
 from marketsim.scenario.fields import quarter_index, quarter_name
 from marketsim.scenario.library import SUFFIXES, is_path
@@ -56,14 +58,16 @@ class Difference:
 class Saved:
     """What a game file holds, checked against its scenario and not yet played.
 
-    scenario: what its file says today.  plans: of the quarters played; None where nobody is.  draft: of the form that
-    was being filled in; may hold values out of bounds.  digests, cash: of the market after each quarter, see `Quarter`.
+    scenario: what its file says today.  plans: of the quarters played; None where nobody is.  company: what others
+    did in them.  draft: of the form that was being filled in; may hold values out of bounds.  digests, cash: of the
+    market after each quarter, see `Quarter`.
     """
 
     path: Path
     setup: Setup
     scenario: Scenario
     plans: tuple[Plan | None, ...]
+    company: tuple[Others, ...]
     draft: Plan | None
     versions: Versions
     digests: tuple[str, ...]
@@ -99,8 +103,8 @@ class Saved:
                     progress(played)
 
         try:
-            return Game(self.setup, plans())
-        except GameError as error:
+            return Game(self.setup, plans(), self.company)
+        except (GameError, StrategyError) as error:
             saved = f"marketsim {self.versions.marketsim}, numpy {self.versions.numpy}"
             message = f"cannot be played: {error}"
             hint = f"it was saved with {saved}" + ("; the scenario has changed since" if self.scenario_changed else "")
@@ -122,11 +126,20 @@ def save(game: Game, path: Path, draft: Plan | None = None) -> None:
     draft: the form that is being filled in; left out where a value of it is no number.
     Raises MarketSimError where the file cannot be written.
     """
-    quarters, last = [], None
-    for turn in game.turns:
-        plan = None if turn.plan is None else changes(turn.plan, last)
-        quarters.append(Quarter(plan=plan, digest=turn.digest, cash=float(f"{_cash(game, turn):.9g}")))
+    quarters, last, seen = [], None, dict[str, Plan]()
+    for turn, company in zip(game.turns, game.company, strict=True):
+        quarters.append(
+            Quarter(
+                plan=None if turn.plan is None else changes(turn.plan, last),
+                others={vendor: changes(plan, seen.get(vendor)) for vendor, plan in company.plans.items()} or None,
+                interventions=list(company.interventions) or None,
+                strategies=dict(company.strategies) or None,
+                digest=turn.digest,
+                cash=float(f"{_cash(game, turn):.9g}"),
+            )
+        )
         last = turn.plan
+        seen |= company.plans
     unfinished = None
     if draft is not None:
         with suppress(ValidationError):
@@ -163,6 +176,7 @@ def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved
         setup=setup,
         scenario=world,
         plans=tuple(plans),
+        company=tuple(_company(content, Parameters(world), origin)),
         draft=_draft(content, plans, Parameters(world), origin),
         versions=content.versions,
         digests=tuple(quarter.digest for quarter in content.quarters),
@@ -302,6 +316,20 @@ def _plans(content: Content, setup: Setup, world: Parameters, origin: Origin) ->
                 raise GameFileError([_in_file(problem, origin, where) for problem in wrong])
         plans.append(last)
     return plans
+
+
+def _company(content: Content, world: Parameters, origin: Origin) -> Iterator[Others]:
+    """What others did in all quarters.  Raises GameFileError with what is wrong with the first that cannot be."""
+    seen: dict[str, Plan] = {}
+    for index, quarter in enumerate(content.quarters):
+        for vendor, change in (quarter.others or {}).items():
+            where: tuple[Key, ...] = ("quarters", index, "others", vendor)
+            seen[vendor] = _plan(seen.get(vendor), change, origin, where)
+            wrong = problems(seen[vendor], world, dict.fromkeys(world.nodes, math.inf))
+            if wrong:
+                raise GameFileError([_in_file(problem, origin, where) for problem in wrong])
+        plans = {vendor: seen[vendor] for vendor in quarter.others or {}}
+        yield Others(plans, tuple(quarter.interventions or ()), quarter.strategies or {})
 
 
 def _draft(content: Content, plans: list[Plan | None], world: Parameters, origin: Origin) -> Plan | None:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 import marketsim
+from agents.game.company import Intervention
 from agents.game.setup import Setup
 from marketsim.errors import FileError, Origin, Problem, ScenarioError, printable
 from marketsim.scenario.fields import Section
@@ -25,8 +26,8 @@ from marketsim.scenario.source import Key, Node, read_text
 
 FORMAT: Final = "marketsim-game"
 SCHEMA: Final = 1
-MAX_BYTES = 1_000_000
-"""Some forty times what 40 quarters take in which every figure of the plan changes."""
+MAX_BYTES = 4_000_000
+"""Twice what 40 quarters of sixty teams take in which every figure of every plan changes."""
 
 Version = Annotated[str, Field(max_length=60)]
 
@@ -55,9 +56,14 @@ class Quarter(Section):
 
     plan: what of it is not as in the quarter before; none where nobody is played.  digest: of the market after it.
     cash: then, rmb_m, of the own vendor; of all vendors together where nobody is played.
+    others: plans of vendors that other people play, as what is not as in their last one.  interventions, strategies:
+    see `agents.game.company.Others`.
     """
 
     plan: dict[str, Any] | None = None
+    others: dict[str, dict[str, Any]] | None = None
+    interventions: list[Intervention] | None = None
+    strategies: dict[str, str] | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
     cash: float
 

@@ -2,66 +2,53 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-import numpy as np
-
-from agents.game.plan import ONCE, Plan, PlanProblem, plan_of, problems
+from agents.game.company import NOBODY, Intervention, Others
+from agents.game.plan import Plan, problems
 from agents.game.setup import GameError, Setup
+from agents.game.view import GameView, Turn, contracts, digest
 from agents.model import MarketModel
 from agents.strategies import get
 from agents.vendor import VendorAgent
-from marketsim.chance import draw
 from marketsim.decisions import Decision
-from marketsim.observation import Observation, observe
-from marketsim.scenario.parameters import Conditions, Parameters
+from marketsim.observation import Observation
+from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
-from marketsim.state import MarketState, Outcome
+from marketsim.state import MarketState
 from marketsim.trace import Trace, Tracer
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A quarter that has been played. Run 0 of all arrays is the game; run 1 is the rule book's padding."""
-
-    now: Conditions
-    plan: Plan | None
-    before: MarketState
-    outcome: Outcome
-    after: MarketState
-
-    @property
-    def digest(self) -> str:
-        """Eight hexadecimal digits of the market after the quarter: equal if every bit of it is."""
-        return digest(self.after)
+__all__ = ["Game", "Turn", "digest"]
 
 
 class Seat(VendorAgent):
-    """The vendor that is played: it does what it was told for this quarter."""
+    """A vendor that people may play: it does what it was told for this quarter, or else what its strategy does."""
 
-    plan: Plan
+    plan: Plan | None = None
 
     def decide(self, obs: Observation) -> Decision:
-        """The plan of the person who plays."""
-        return self.plan.decision(obs.world)
+        """The plan of the people who play it, if there is one."""
+        return super().decide(obs) if self.plan is None else self.plan.decision(obs.world)
 
 
-class Game:
-    """One game from its setup on. It is a function of setup and plans: the same ones give the same bits.
+class Game(GameView):
+    """One game from its setup on. It is a function of setup, plans and company: the same ones give the same bits.
 
     plans: quarters to play at once, such as those of a saved game; None for a quarter that was watched.
+    company: what others do in the first quarters; after those, all other vendors follow their strategies.
     Raises ScenarioError or GameError for a setup that cannot be played.
     """
 
-    def __init__(self, setup: Setup, plans: Iterable[Plan | None] = ()) -> None:
+    def __init__(self, setup: Setup, plans: Iterable[Plan | None] = (), company: Sequence[Others] = ()) -> None:
         self.setup = setup
         self.world: Scenario = setup.world()
-        seats = {} if setup.vendor is None else {setup.vendor: Seat}
-        self.model = MarketModel(self.world, rng=setup.seed, vendors=seats)
+        self.model = MarketModel(self.world, rng=setup.seed, vendors=dict.fromkeys(self._domestic(), Seat))
         self.turns: list[Turn] = []
+        self.company: list[Others] = []
+        self._to_come = list(company)
+        self._interventions: list[Intervention] = []
+        self._strategies: dict[str, str] = {}
         self._tracer = Tracer(self.parameters, self.model.market.state)
         for plan in plans:
             self.play(plan)
@@ -81,108 +68,92 @@ class Game:
         return self.model.market.state
 
     @property
-    def now(self) -> Conditions:
-        """What holds in the quarter to be played; after the last one, in that."""
-        conditions = self.parameters.conditions
-        return conditions[min(len(self.turns), len(conditions) - 1)]
-
-    @property
-    def over(self) -> bool:
-        """Nothing is left to decide: the last quarter has been played, or the own vendor has failed."""
-        return not self.model.running or (self.setup.vendor is not None and not self.alive)
-
-    @property
-    def seat(self) -> int:
-        """Row of the own vendor in all arrays.  Raises GameError where nobody is played."""
-        if self.setup.vendor is None:
-            raise GameError("this market is watched: nobody is played")
-        return self.parameters.vendors.index(self.setup.vendor)
-
-    @property
-    def alive(self) -> bool:
-        """The own vendor is in business."""
-        return bool(self.state.alive[self.seat, 0])
-
-    @property
-    def observation(self) -> Observation:
-        """What the own vendor may know now; after the last quarter, as if it were to be played once more."""
-        market, p = self.model.market, self.parameters
-        luck = draw(p, market.seed, market.runs, self.now.index)
-        return observe(self.state, self.now, p, luck).of(slice(self.seat, self.seat + 1))
-
-    @property
-    def plans(self) -> list[Plan | None]:
-        """What was decided in each quarter so far; None where nobody is played."""
-        return [turn.plan for turn in self.turns]
-
-    @property
     def trace(self) -> Trace:
         """Every vendor's quarterly series so far.  There must have been a quarter."""
         return self._tracer.result()
 
-    def held(self) -> Plan:
-        """The plan that goes on as before: last quarter's, without what is asked for once; at first the rule book's.
-
-        Asked for once are capacity, a new product, funds and bids.
-        """
-        holding = plan_of(self.observation.hold(), self.parameters)
-        last = self.turns[-1].plan if self.turns else None
-        if last is None:
-            return holding
-        return last.model_copy(update={name: getattr(holding, name) for name in ONCE})
-
-    def advised(self, strategy: str) -> Plan:
-        """What a strategy would decide here, knowing what the player knows.  Raises StrategyError for its name."""
-        plan = plan_of(get(strategy).decide(self.observation), self.parameters)
-        own = self._contracts()  # a strategy may want to give up more than there is, which the rule book cuts
-        capacity = {node: max(change, -own[node]) + 0.0 for node, change in plan.capacity.items()}  # and no -0.0
-        return plan.model_copy(update={"capacity": capacity})
-
-    def problems(self, plan: Plan) -> list[PlanProblem]:
-        """What of a plan cannot be; empty if it can be played."""
-        return problems(plan, self.parameters, self._contracts())
-
-    def play(self, plan: Plan | None = None) -> Turn:
+    def play(self, plan: Plan | None = None, others: Mapping[str, Plan] | None = None) -> Turn:
         """End the quarter.  plan: what the own vendor does; none where nobody is played.
 
+        others: plans of vendors that other people play; if not given, what the game's company does in this quarter.
         Raises GameError for a game that is over, or a plan that cannot be.
         """
         if self.over:
             raise GameError("the game is over: there is no quarter left to play")
         if (plan is None) != (self.setup.vendor is None):
             raise GameError("a quarter needs a plan if a vendor is played, and none if not")
-        if plan is not None:
-            wrong = self.problems(plan)
-            if wrong:
-                raise GameError(f"{self.now.name}: {wrong[0].path} cannot be {wrong[0].value}")
-            self._seated.plan = plan
+        if others is None:
+            others = self._company_of_now()
+        self._check(plan, others)
+        for agent in self._seats.values():
+            agent.plan = plan if agent.vendor == self.setup.vendor else others.get(agent.vendor)
         now, before = self.now, self.state
         self.model.step()
         outcome = self.model.outcome
         assert outcome is not None
         self._tracer.add(now, before, outcome, self.state)
         self.turns.append(Turn(now, plan, before, outcome, self.state))
+        self.company.append(Others(dict(others), tuple(self._interventions), dict(self._strategies)))
+        self._interventions, self._strategies = [], {}
         return self.turns[-1]
 
     def fork(self, quarters: int) -> Game:
-        """Another game that is the same for so many quarters."""
-        return Game(self.setup, self.plans[:quarters])
+        """Another game that is the same for so many quarters, and in which others go on as they did here."""
+        return Game(self.setup, self.plans[:quarters], [*self.company, *self._to_come[len(self.company) :]])
 
-    def _contracts(self) -> dict[str, float]:
-        """Own capacity by node, k wafers/quarter: in force, and what comes into force in this quarter."""
-        own = self.state.contracts[self.seat, :, 0] + self.state.arriving[self.seat, :, 0, 0]
-        return dict(zip(self.parameters.nodes, own.tolist(), strict=True))
+    # -- what comes from outside ----------------------------------------------------------------------------------
+
+    def intervene(self, what: Intervention) -> None:
+        """Let something happen before the quarter is played.  Raises GameError if it cannot be."""
+        wrong = what.problems(self.parameters, self.now.index)
+        if wrong:
+            raise GameError(f"{wrong[0][0]} cannot be so; allowed: {wrong[0][1]}")
+        self._interventions.append(what)
+        self._change_world(what.applied(self.world, self.now.index))
+
+    def take_strategy(self, vendor: str, strategy: str) -> None:
+        """Have a vendor follow another strategy wherever nobody makes a plan for it.
+
+        Raises StrategyError for its name, GameError for a vendor that there is not.
+        """
+        get(strategy)
+        if vendor not in self._seats:
+            raise GameError(f"{self.world.name} has no domestic vendor {vendor!r}")
+        self._strategies[vendor] = self._seats[vendor].strategy = strategy
+        if vendor in self.world.vendors:
+            other = self.world.vendors[vendor].model_copy(update={"strategy": strategy})
+            self._change_world(self.world.model_copy(update={"vendors": {**self.world.vendors, vendor: other}}))
+
+    def _change_world(self, world: Scenario) -> None:
+        self.world = world
+        self.model.market.parameters = Parameters(world)
+
+    def _company_of_now(self) -> Mapping[str, Plan]:
+        """The plans of others in this quarter, with what they let happen before it."""
+        now = len(self.turns)
+        company = self._to_come[now] if now < len(self._to_come) else NOBODY
+        for what in company.interventions:
+            self.intervene(what)
+        for vendor, strategy in company.strategies.items():
+            self.take_strategy(vendor, strategy)
+        return company.plans
+
+    def _check(self, plan: Plan | None, others: Mapping[str, Plan]) -> None:
+        """Raise GameError for a plan that cannot be."""
+        unknown = sorted(others.keys() - self._seats.keys())
+        if unknown:
+            raise GameError(f"{self.world.name} has no domestic vendor {unknown[0]!r}")
+        for problem in [] if plan is None else self.problems(plan):
+            raise GameError(f"{self.now.name}: {problem.path} cannot be {problem.value}")
+        for vendor, other in others.items():
+            for problem in problems(other, self.parameters, contracts(self, self._seats[vendor].index)):
+                raise GameError(f"{self.now.name}: {vendor}: {problem.path} cannot be {problem.value}")
+
+    def _domestic(self) -> list[str]:
+        parameters = Parameters(self.world)
+        return parameters.vendors[: parameters.domestic]
 
     @cached_property
-    def _seated(self) -> Seat:
-        agent = self.model.vendor(self.setup.vendor or "")
-        assert isinstance(agent, Seat)
-        return agent
-
-
-def digest(state: MarketState) -> str:
-    """Eight hexadecimal digits of a market's first run: equal if every bit of it is."""
-    whole = hashlib.sha256()
-    for item in fields(state):
-        whole.update(np.ascontiguousarray(getattr(state, item.name)[..., 0]).tobytes())
-    return whole.hexdigest()[:8]
+    def _seats(self) -> dict[str, Seat]:
+        """Agents of all domestic vendors by name."""
+        return {agent.vendor: agent for agent in self.model.agents if isinstance(agent, Seat)}

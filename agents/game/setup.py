@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agents.game.difficulty import LEVELS, Difficulty, LineUp
+from agents.game.divided import divided
 from agents.strategies import names
 from marketsim.errors import MarketSimError, did_you_mean, printable
 from marketsim.scenario.fields import Section
@@ -24,7 +25,8 @@ class Setup(Section):
     """Everything that a game starts from; with the plans of its quarters it is the whole game.
 
     scenario: a name of the library or the path of a file.  vendor: who is played; None: nobody, the market is watched.
-    quarters: how many are played; None: all of the scenario.
+    quarters: how many are played; None: all of the scenario.  firms: named domestic vendors that there are at least,
+    see `agents.game.divided`; None: those of the scenario.
     """
 
     scenario: str = "china-ai-chips"
@@ -32,6 +34,7 @@ class Setup(Section):
     difficulty: Difficulty = "normal"
     quarters: Annotated[int, Field(ge=1, le=400)] | None = None
     seed: Seed = 7
+    firms: Annotated[int, Field(ge=1, le=100)] | None = None
 
     @property
     def line_up(self) -> LineUp:
@@ -47,6 +50,8 @@ class Setup(Section):
         if self.quarters is not None and self.quarters > world.quarters:
             raise GameError(f"quarters: {self.quarters} are too many, {world.name} has {world.quarters}")
         world = world.model_copy(update={"quarters": self.quarters or world.quarters})
+        if self.firms is not None:
+            world = divided(world, self.firms)
         if self.vendor is None:
             return world
         if self.vendor not in world.vendors:

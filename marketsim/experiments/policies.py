@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,14 +31,14 @@ At = tuple[Key, ...]
 class Policy:
     """A set of levers that hold against dated events; none: the scenario as it is.
 
-    title: by language.  source, note: where its figures come from.
+    title: by language.  source, note: where its figures come from; a note that is written in both is by language, too.
     """
 
     name: str
     title: Mapping[str, str]
     levers: Levers
     source: str | None = None
-    note: str | None = None
+    note: str | Mapping[str, str] | None = None
 
 
 NOTHING = Policy(AS_IT_IS, {"en": "as it is", "zh": "现状不变"}, {})
@@ -127,14 +127,14 @@ class PolicyReader:
             self.problems += problems + from_violations(only, tree)
             return
         marks, found = provenance_of(tree), list[Violation]()
-        for name, title, levers, place in _variants(path.stem, file):
+        for name, title, levers, place in variants(path.stem, file):
             found += _wrong_levers(levers, place, self.loaded, frozenset())
             self.violations += _set_as_well(levers, at, self.by_hand)
             yield _policy(name, title, levers, marks, place)
         self.problems += problems + from_violations(found, tree)
 
 
-def _variants(stem: str, file: PolicyFile) -> Iterator[tuple[str, dict[str, str], Levers, At]]:
+def variants(stem: str, file: PolicyFile) -> Iterator[tuple[str, dict[str, str], Levers, At]]:
     """Name, title, levers and place of each policy of a file."""
     if file.levers is not None:
         yield stem, file.title.model_dump(), file.levers, ("levers",)
@@ -146,11 +146,15 @@ def _policy(name: str, title: dict[str, str] | None, levers: Levers, marks: Mapp
     """A policy with the sources and the notes of its levers, each once."""
     place = ".".join(map(str, at))
     origins = [mark for path, mark in marks.items() if path.startswith(f"{place}.")]
-    sources, notes = (
-        "; ".join(dict.fromkeys(text for text in texts if text)) or None
-        for texts in ([mark.source for mark in origins], [mark.note for mark in origins])
-    )
-    return Policy(name, title or {"en": name, "zh": name}, levers, sources, notes)
+    sources, note = _joined(mark.source for mark in origins), _joined(mark.note for mark in origins)
+    chinese = _joined((mark.zh for mark in origins), "；") if all(mark.zh for mark in origins if mark.note) else None
+    written = Provenance(sources, note, chinese).written_note
+    return Policy(name, title or {"en": name, "zh": name}, levers, sources, written)
+
+
+def _joined(texts: Iterable[str | None], between: str = "; ") -> str | None:
+    """Texts one after the other, each once; None without any."""
+    return between.join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _wrong_levers(levers: Levers, at: At, loaded: LoadedScenario, by_hand: frozenset[str]) -> Iterator[Violation]:

@@ -141,7 +141,7 @@ def test_an_edited_file_is_refused_until_its_checksum_is_taken_out(file: Path):
         (b'{"format": "marketsim-game", "cash": NaN}', "is not valid JSON"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is not UTF-8 text"),
         (b"{}\0", "binary"),
-        (b" " * (MAX_BYTES + 1), "is larger than 1 MB"),
+        (b" " * (MAX_BYTES + 1), "is larger than 4 MB"),
         (b"\xff\xfe{\0}\0", "UTF-16"),
     ],
 )
