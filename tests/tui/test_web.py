@@ -24,7 +24,9 @@ from tests.tui.browser import CHROMIUM, Browser, Page, browser
 from tests.tui.serving import answer, gone, served, serving, started, tab_at, typed
 from tui.app import MarketApp
 from tui.web import server as web_server
-from tui.web.server import PASSED_ON, GameServer
+from tui.web import tab as web_tab
+from tui.web.server import GameServer
+from tui.web.tab import PASSED_ON
 
 pytestmark = LINUX
 IN_A_BROWSER = pytest.mark.skipif(
@@ -193,7 +195,7 @@ async def test_a_game_that_breaks_down_says_so(capfd: pytest.CaptureFixture[str]
 
 
 async def test_a_game_that_does_not_heed_is_ended_by_force(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(web_server, "GRACE", 0.2)
+    monkeypatch.setattr(web_tab, "GRACE", 0.2)
     async with serving() as host, tab_at(host) as tab:
         await tab.recv()
         game = int(await typed(tab, "deaf = True; say(str(os.getpid()))"))

@@ -7,10 +7,8 @@ another host (DNS rebinding) and websockets of other pages (their Origin) are re
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
@@ -18,13 +16,13 @@ from typing import Any
 
 import aiohttp_jinja2
 import jinja2
-from aiohttp import WSCloseCode, web
-from textual_serve.app_service import AppService
-from textual_serve.download_manager import DownloadManager
+from aiohttp import WSMsgType, web
 from textual_serve.server import Server, to_int
 
 from tui.settings import load_settings
 from tui.speech import Language, Speech
+from tui.web import tab
+from tui.web.tab import PYTHON, TabProcess
 
 OUR_NAMES = ("127.0.0.1", "localhost")
 """Hosts by which this machine calls itself; the port may be another one, as through a tunnel of SSH."""
@@ -32,16 +30,7 @@ PLACES = 4
 """Games that may be open at once: each is a process of some 140 MB."""
 PATIENCE = 5.0
 """Seconds that a new tab waits for a place: when a tab is loaded again, its old game is just ending."""
-GRACE = 5.0
-"""Seconds that a game has to end by itself."""
-LONGEST = 2**16
-"""Bytes of a message from a tab: keys, or what is pasted."""
-PASSED_ON = (
-    *("HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "MARKETSIM_HOME", "NO_COLOR", "PATH"),
-    *("PYTHONPATH", "TMPDIR", "TZ", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
-    *("APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE"),  # Windows
-)
-"""Variables of the environment that a game gets to see."""
+TEMPLATES = Path(__file__).parent / "templates"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: ws:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -51,69 +40,20 @@ HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class GameProcess(AppService):
-    """The game of one tab, a process of its own."""
+class _Channel:
+    """A tab's websocket of aiohttp."""
 
-    def __init__(self, command: Sequence[str], websocket: web.WebSocketResponse, downloads: DownloadManager) -> None:
-        super().__init__(
-            command[0],
-            write_bytes=websocket.send_bytes,
-            write_str=websocket.send_str,
-            close=self._take_leave,
-            download_manager=downloads,
-        )
-        self.arguments = command[1:]
+    def __init__(self, websocket: web.WebSocketResponse) -> None:
         self._websocket = websocket
+        self.send_bytes, self.send_str = websocket.send_bytes, websocket.send_str
 
-    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
-        return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-            "COLUMNS": str(width),
-            "ROWS": str(height),
-            "TERM_PROGRAM": "textual",
-            "TEXTUAL_COLOR_SYSTEM": "truecolor",
-            "TEXTUAL_DRIVER": "tui.web.driver:BrowserDriver",
-            "TEXTUAL_FPS": "30",  # what is seen over the net; half the work of Textual's own 60
-        }
-
-    async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
-        self._process = await asyncio.create_subprocess_exec(
-            self.command,
-            *self.arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=self._build_environment(width, height),
-            start_new_session=True,  # so that Ctrl-C reaches the server alone, which ends its games
-        )
-        self._stdin = self._process.stdin
-        return self._process
-
-    async def run(self) -> None:
-        """Pass on what the game shows until it ends; one that broke down has not taken leave of its tab."""
-        await super().run()
-        await self._take_leave(WSCloseCode.INTERNAL_ERROR)
-
-    async def _take_leave(self, code: int = WSCloseCode.OK) -> None:
+    async def close(self, code: int) -> None:
         await self._websocket.close(code=code)
 
-    async def on_data(self, payload: bytes) -> None:
-        """Something to show. It is read even if the tab has gone: a game that cannot write could not end."""
-        with suppress(ConnectionError):
-            await super().on_data(payload)
-
-    async def stop(self) -> None:
-        """End the game, by force if it does not heed."""
-        if self._process is None:
-            return
-        try:
-            async with asyncio.timeout(GRACE):
-                await self.send_meta({"type": "quit"})
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-        if self._task is not None:
-            await self._task
+    async def messages(self) -> AsyncIterator[str]:
+        async for message in self._websocket:
+            if message.type == WSMsgType.TEXT:
+                yield message.data
 
 
 class GameServer(Server):
@@ -123,9 +63,8 @@ class GameServer(Server):
     """
 
     def __init__(self, arguments: Sequence[str], language: Language | None = None) -> None:
-        super().__init__("marketsim play", templates_path=Path(__file__).parent / "templates")
-        # -P: what lies in the folder from which one plays is no part of the program.
-        self.game = (sys.executable, "-P", "-m", "marketsim", "play", *arguments)
+        super().__init__("marketsim play", templates_path=TEMPLATES)
+        self.game = (*PYTHON, "play", *arguments)
         self.language = language
         self._places = asyncio.Semaphore(PLACES)
         self._open: set[web.WebSocketResponse] = set()
@@ -136,7 +75,7 @@ class GameServer(Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # Windows: the interrupt arrives as an exception
                 asyncio.get_running_loop().add_signal_handler(number, stopped.put_nowait, number)
-        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=2 * GRACE)
+        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=2 * tab.GRACE)
         await runner.setup()
         try:
             await web.SockSite(runner, listening).start()
@@ -159,7 +98,7 @@ class GameServer(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Take leave of the tabs; with that, their games end."""
-        await asyncio.gather(*(websocket.close(code=WSCloseCode.GOING_AWAY) for websocket in tuple(self._open)))
+        await asyncio.gather(*(websocket.close(code=tab.GOING_AWAY) for websocket in tuple(self._open)))
 
     @aiohttp_jinja2.template("app_index.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
@@ -173,9 +112,9 @@ class GameServer(Server):
             "no_script": say("The game needs JavaScript."),
             "again": say("Open it again"),
             "endings": {
-                WSCloseCode.OK: say("The game is closed. What you played is kept."),
-                WSCloseCode.TRY_AGAIN_LATER: say("{count} games are open already. Close a tab first.", count=PLACES),
-                WSCloseCode.INTERNAL_ERROR: say("The game broke down. The quarters you played are kept."),
+                tab.OVER: say("The game is closed. What you played is kept."),
+                tab.FULL: say("{count} games are open already. Close a tab first.", count=PLACES),
+                tab.BROKEN: say("The game broke down. The quarters you played are kept."),
             },
             "lost": say("The server has gone. Start it again with: marketsim play --web"),
         }
@@ -184,13 +123,13 @@ class GameServer(Server):
         """A tab: its game lives as long as this connection."""
         if request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden(text="Only the page of this server may open a game.\n")
-        websocket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
+        websocket = web.WebSocketResponse(heartbeat=15, max_msg_size=tab.LONGEST)
         await websocket.prepare(request)
         self._open.add(websocket)
         try:
             await asyncio.wait_for(self._places.acquire(), PATIENCE)
         except TimeoutError:
-            await websocket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            await websocket.close(code=tab.FULL)
         else:
             try:
                 size = (to_int(request.query.get(side, ""), usual) for side, usual in (("width", 80), ("height", 24)))
@@ -203,15 +142,8 @@ class GameServer(Server):
 
     async def _play(self, websocket: web.WebSocketResponse, width: int, height: int) -> None:
         """A game from its start to its end."""
-        process = GameProcess(self.game, websocket, self.download_manager)
-        try:
-            await process.start(width, height)
-            with suppress(ConnectionError):  # the tab has gone while it was being answered
-                await self._process_messages(websocket, process)
-        except (AssertionError, AttributeError, LookupError, TypeError, ValueError):  # not what our page would say
-            await websocket.close(code=WSCloseCode.UNSUPPORTED_DATA)
-        finally:
-            await process.stop()
+        channel = _Channel(websocket)
+        await tab.play(TabProcess(channel, self.game), channel, width, height)
 
 
 @web.middleware
