@@ -1,0 +1,22 @@
+"""Everything that a client of a workshop loads, for the process from which they are forked; see `tui.web.nursery`."""
+
+from __future__ import annotations
+
+import gc
+import os
+from importlib import import_module
+
+from tui.web.tab import TEXTUAL
+
+os.environ.update(TEXTUAL)  # Textual reads it when it is imported
+for _module in (
+    *("tui.session", "tui.web.driver", "agents.workshop.team_view", "agents.game.forecast"),
+    *("tui.workshop.team", "tui.workshop.console"),
+    *(f"tui.screens.{name}" for name in ("briefing", "dashboard", "decide", "market", "rivals", "technology", "why")),
+):
+    try:
+        import_module(_module)
+    except ModuleNotFoundError:  # a library of an extra that is not there is told by whoever needs it
+        continue
+gc.collect()
+gc.freeze()  # or the collector would write to all that is shared

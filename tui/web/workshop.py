@@ -1,0 +1,212 @@
+"""Workshops in browsers: the page, and for each tab the same client as in a terminal, as a process of this machine.
+
+The page asks for a code, or finds the token of a seat in its address (after the #) or in what it kept. The token is the
+first thing that it says on the websocket; only then is a process started, which gets it neither by its command line nor
+by its environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import textual_serve
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from agents.workshop.desk import Desk
+from tui.speech import LANGUAGES, N_, Language, Speech
+from tui.web import tab
+from tui.web.nursery import ForkedTab, forks, warm_up
+from tui.web.tab import PYTHON, TabProcess
+
+CLIENT = "tui.workshop.open:run"
+"""What the process of a tab runs."""
+TABS = 200
+"""Tabs that may be open at once: each is a process of some 40 MB, and 60 teams of three are 180."""
+STARTING = 4
+"""Processes that begin at the same time: each takes half a second of a core, and who came first is to play first."""
+PATIENCE = 10.0
+"""Seconds in which a page says whose it is."""
+NO_SEAT = 4401
+"""Code with which a tab is taken leave of whose token opens no seat."""
+WORDS = (
+    N_("Code"),
+    N_("The room's code for a new team, or your team's own code to join it."),
+    N_("Name of a new team"),
+    N_("Company"),
+    N_("the next that is free"),
+    N_("Join"),
+    N_("Copy my link"),
+    N_("Copied: your link, for your eyes alone"),
+    N_("Leave"),
+    N_("Leave this seat in this browser? The team keeps it; its code lets you in again."),
+    N_("The server does not answer."),
+)
+
+
+class _Channel:
+    """A tab's websocket of Starlette, which may be taken leave of once."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._open = True
+
+    async def send_bytes(self, data: bytes) -> None:
+        await self._send(self._websocket.send_bytes(data))
+
+    async def send_str(self, data: str) -> None:
+        await self._send(self._websocket.send_text(data))
+
+    async def _send(self, sending: Any) -> None:
+        try:
+            await sending
+        except (RuntimeError, WebSocketDisconnect):
+            raise ConnectionResetError from None
+
+    async def close(self, code: int) -> None:
+        """Take leave; a second time nothing happens."""
+        if self._open:
+            self._open = False
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await self._websocket.close(code)
+
+    async def messages(self) -> AsyncIterator[str]:
+        with suppress(WebSocketDisconnect):
+            while True:
+                try:
+                    text = await self._websocket.receive_text()
+                except KeyError:  # bytes, which our page never sends
+                    raise ValueError("not a text") from None
+                yield text
+
+
+class Tabs:
+    """The page of a workshop and its tabs.  language: of the page where the browser's is neither of ours."""
+
+    def __init__(self, desk: Desk, language: Language = "en") -> None:
+        self._desk, self._language = desk, language
+        self._places, self._starting = asyncio.Semaphore(TABS), asyncio.Semaphore(STARTING)
+        if forks():
+            warm_up()
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What the server serves beside its API."""
+        static = Path(textual_serve.__file__).parent / "static"
+        return [
+            Route("/", self._page),
+            Mount("/static", StaticFiles(directory=static)),
+            WebSocketRoute("/terminal", self._terminal),
+        ]
+
+    async def _page(self, request: Request) -> HTMLResponse:
+        secure = request.url.scheme == "https"
+        room = self._desk.room.opened
+        page = _template().render(
+            language={"en": "en", "zh": "zh-CN"}[self._language],
+            default_language=self._language,
+            room=room.title,
+            place=f"marketsim-{room.secret[:12]}",
+            websocket=f"{'wss' if secure else 'ws'}://{request.url.netloc}/terminal",
+            texts=_texts(),
+            no_seat=NO_SEAT,
+            **_base(Speech(self._language)),
+        )
+        return HTMLResponse(page)
+
+    async def _terminal(self, websocket: WebSocket) -> None:
+        """A tab: its process lives as long as this connection."""
+        page = f"{'https' if websocket.url.scheme == 'wss' else 'http'}://{websocket.url.netloc}"
+        if websocket.headers.get("origin") != page:
+            await websocket.close(1008)  # before it was accepted, which is answered with 403
+            return
+        await websocket.accept()
+        channel = _Channel(websocket)
+        told = await self._told(websocket)
+        if told is None:
+            await channel.close(NO_SEAT)
+        elif self._places.locked():
+            await channel.close(tab.FULL)
+        else:
+            size = (_number(websocket.query_params.get(side), usual) for side, usual in (("width", 80), ("height", 24)))
+            async with self._places:
+                await tab.play(await self._begun(channel, told), channel, *size)
+
+    async def _told(self, websocket: WebSocket) -> dict[str, Any] | None:
+        """What the process is told, from what the page says first; nothing where that opens no seat."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                said = json.loads(await websocket.receive_text())
+        except (TimeoutError, ValueError, KeyError, WebSocketDisconnect):
+            return None
+        match said:
+            case ["hello", {"token": str(token), "language": "en" | "zh" as language}] if self._desk.who(token):
+                host, port = websocket.scope["server"]
+                scheme = "https" if websocket.url.scheme == "wss" else "http"
+                return {"address": f"{scheme}://{host}:{port}", "token": token, "language": language}
+        return None
+
+    async def _begun(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:
+        async with self._starting:
+            if forks():
+                return ForkedTab(channel, CLIENT, told)
+        return TabProcess(channel, (*PYTHON, "workshop", "join"), {"MARKETSIM_WORKSHOP": json.dumps(told)})
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    return jinja2.Environment(loader=loader, autoescape=True).get_template("workshop.html")
+
+
+def _base(speech: Speech) -> dict[str, Any]:
+    """What the page around any terminal says."""
+    say = speech.say
+    return {
+        "starting": say("The workshop is opening ..."),
+        "no_script": say("The game needs JavaScript."),
+        "again": say("Open it again"),
+        "lost": say("The connection is lost. What you handed in is kept."),
+        "endings": {
+            tab.OVER: say("You have left. What you handed in is kept."),
+            tab.FULL: say("No more browsers can be served: play in a terminal, or share one with your team."),
+            tab.BROKEN: say("The game broke down. What you handed in is kept."),
+        },
+    }
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    """The texts of the page by language, those that the server refuses with among them."""
+    texts: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        say = Speech(language).say
+        texts[language] = {text: say(text) for text in (*WORDS, *REFUSALS)} | {
+            "中文": {"en": "中文", "zh": "English"}[language]
+        }
+    return texts
+
+
+REFUSALS = (
+    N_("this is neither the room's code nor a team's"),
+    N_("a new team needs a name"),
+    N_("another team has this name; to join it, type its code"),
+    N_("this seat is not free"),
+    N_("all seats are taken; a team's own code lets one more of its members in"),
+    N_("too many attempts; wait a little"),
+)
+"""What a join may be refused with."""
+
+
+def _number(text: str | None, usual: int) -> int:
+    return int(text) if text is not None and text.isdecimal() and 0 < int(text) < 1000 else usual
