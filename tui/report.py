@@ -9,12 +9,12 @@ import numpy as np
 
 from agents.game.debrief import WhatIf, series, turning_points
 from agents.game.difficulty import LEVELS
-from agents.game.game import Game
 from agents.game.ladder import Rung, rank
 from agents.game.page import Bars, Block, Chart, Charts, Curve, Kind, Page, Point, Points, Row, Section, Table, Text
 from agents.game.plan import Plan
 from agents.game.score import IN_A_SENTENCE
 from agents.game.shakeout import history_of, read, reference_path, since_peak
+from agents.game.view import GameView
 from marketsim import __version__
 from marketsim.shakeout.instrument import Instrument
 from tui.facts import named, own_vendor
@@ -35,7 +35,7 @@ EVERYBODY = 100
 
 
 def page_of(
-    game: Game, instrument: Instrument, rungs: Sequence[Rung], what_ifs: Sequence[WhatIf], speech: Speech
+    game: GameView, instrument: Instrument, rungs: Sequence[Rung], what_ifs: Sequence[WhatIf], speech: Speech
 ) -> Page:
     """The page of a game of which a quarter has been played."""
     say, own = speech.say, own_vendor(game)
@@ -59,7 +59,7 @@ def page_of(
     )
 
 
-def _score(game: Game, rungs: Sequence[Rung], speech: Speech) -> Iterator[Block]:
+def _score(game: GameView, rungs: Sequence[Rung], speech: Speech) -> Iterator[Block]:
     own, name = own_score(game), speech.title(own_vendor(game).title)
     place = speech.say(
         "for your founders: rank {rank} of {all} in your seat, on the same luck",
@@ -69,18 +69,19 @@ def _score(game: Game, rungs: Sequence[Rung], speech: Speech) -> Iterator[Block]
     yield Text(f"{speech.money(float(own.value))} {place}", "strong")
     yield Text(speech.text(IN_A_SENTENCE), "quiet")
     bars, whole = score_bars(own, speech)
-    yield Bars(
-        [*(_row(bar, speech) for bar in bars), Row(whole.title, whole.value, speech.money(whole.value), "total")]
-    )
-    yield Text(speech.say("The built-in strategies in your seat, with the same rivals and the same luck:"), "quiet")
-    yield Bars([_row(bar, speech) for bar in ladder_bars(own, rungs, name, speech, EVERYBODY)])
+    total = Row(whole.title, whole.value, speech.money(whole.value), "total")
+    yield Bars([*(_row(bar, speech) for bar in bars), total], whole.title, "score")
+    strategies = speech.say("The built-in strategies in your seat, with the same rivals and the same luck:")
+    yield Text(strategies, "quiet")
+    rows = [_row(bar, speech) for bar in ladder_bars(own, rungs, name, speech, EVERYBODY)]
+    yield Bars(rows, strategies.rstrip(":："), "strategies")
 
 
 def _row(bar: Bar, speech: Speech) -> Row:
     return Row(bar.title, bar.value, speech.money(bar.value), "own" if bar.own else "")
 
 
-def _timeline(game: Game, speech: Speech) -> Iterator[Block]:
+def _timeline(game: GameView, speech: Speech) -> Iterator[Block]:
     roster, points = roster_of(game, speech), turning_points(game)
     quarters = [turn.now.name for turn in game.turns]
     numbered = [quarters.index(point.quarter) for point in points]
@@ -89,8 +90,10 @@ def _timeline(game: Game, speech: Speech) -> Iterator[Block]:
     yield Points([Point(f"{quarter}: {changed}", why) for quarter, changed, why in told])
 
 
-def _paths(game: Game, what: WhatIf | None, numbered: Sequence[int], speech: Speech) -> Iterator[Chart]:
-    """Own share and cash as they were, and what would have been."""
+def _paths(
+    game: GameView, what: WhatIf | None, numbered: Sequence[int], speech: Speech, prefix: str = ""
+) -> Iterator[Chart]:
+    """Own share and cash as they were, and what would have been.  prefix: of the charts' names."""
     quarters, own = [turn.now.name for turn in game.turns], series(game)
     unit, factor = speech.scale("money")
     share, cash = speech.say("Share of revenue, %"), speech.say("Cash, {unit}", unit=unit)
@@ -98,14 +101,15 @@ def _paths(game: Game, what: WhatIf | None, numbered: Sequence[int], speech: Spe
         curves = [Curve(speech.say("you"), _scaled(getattr(own, name), scale))]
         if what is not None:
             curves.append(Curve(speech.say("what if"), _scaled(getattr(what.other, name), scale), "other"))
-        yield _chart(title, curves, quarters, numbered)
+        yield chart_of(f"{prefix}{name}", title, curves, quarters, numbered)
 
 
 def _scaled(values: Sequence[float], factor: float) -> list[float]:
     return [factor * value for value in values]
 
 
-def _chart(
+def chart_of(
+    name: str,
     title: str,
     curves: Sequence[Curve],
     labels: Sequence[str],
@@ -115,10 +119,11 @@ def _chart(
     """A chart with the axis that it would have in the terminal."""
     values = [value for curve in curves for value in curve.values if math.isfinite(value)]
     scale = scale_of(values, TICKS, text, min(0.0, *values), None)
-    return Chart(title, curves, labels, scale.low, scale.high, [(tick, text(tick)) for tick in scale.ticks], numbered)
+    ticks = [(tick, text(tick)) for tick in scale.ticks]
+    return Chart(title, curves, labels, scale.low, scale.high, ticks, numbered, name)
 
 
-def _what_ifs(game: Game, what_ifs: Sequence[WhatIf], speech: Speech) -> Iterator[Block]:
+def _what_ifs(game: GameView, what_ifs: Sequence[WhatIf], speech: Speech) -> Iterator[Block]:
     say, own, was = speech.say, worth(game), series(game)
     if not what_ifs:
         yield Text(say("No decision was changed, so that there is none to undo."), "quiet")
@@ -137,11 +142,11 @@ def _what_ifs(game: Game, what_ifs: Sequence[WhatIf], speech: Speech) -> Iterato
         say("Cash at the end"),
     ]
     yield Table(columns, rows)
-    for what in what_ifs:
-        yield Charts(what_if_text(what, game, speech), list(_paths(game, what, (), speech)))
+    for number, what in enumerate(what_ifs, 1):
+        yield Charts(what_if_text(what, game, speech), list(_paths(game, what, (), speech, f"what-if-{number}-")))
 
 
-def _pattern(game: Game, instrument: Instrument, speech: Speech) -> Iterator[Block]:
+def _pattern(game: GameView, instrument: Instrument, speech: Speech) -> Iterator[Block]:
     say, reading, history = speech.say, read(game, instrument), history_of(game, per_year=4)
     yield Text(headline(reading, game, speech), "strong")
     if reading is not None:
@@ -151,13 +156,13 @@ def _pattern(game: Game, instrument: Instrument, speech: Speech) -> Iterator[Blo
         path, labels = path_series(since_peak(history, instrument), reference_path(instrument), speech)
         kinds: tuple[Kind, ...] = ("own", "second", "own-reference", "second-reference")
         curves = [Curve(line.name, line.values, kind) for line, kind in zip(path, kinds, strict=True)]
-        chart = _chart(say("Firms and price, peak = 100"), curves, labels, text="{:.0f}".format)
+        chart = chart_of("firms-and-price", say("Firms and price, peak = 100"), curves, labels, text="{:.0f}".format)
         yield Charts("", [chart])
     if reading is not None:
-        yield _facts(instrument, [value_of(name, reading) for name in FACTS], speech)
+        yield facts_table(instrument, [value_of(name, reading) for name in FACTS], speech)
 
 
-def _facts(instrument: Instrument, values: Sequence[float], speech: Speech) -> Table:
+def facts_table(instrument: Instrument, values: Sequence[float], speech: Speech) -> Table:
     """The nineteen facts here, in photovoltaics, and whether they are alike."""
     rows = []
     for (name, fact), value in zip(FACTS.items(), values, strict=True):
@@ -170,7 +175,7 @@ def _facts(instrument: Instrument, values: Sequence[float], speech: Speech) -> T
     return Table([say("Fact"), say("Here"), say("Photovoltaics"), say("as there")], rows)
 
 
-def _decisions(game: Game, speech: Speech) -> Table:
+def _decisions(game: GameView, speech: Speech) -> Table:
     """What was decided, quarter by quarter; how sales and adaptation were split is left to the tables."""
     plans = [turn.plan for turn in game.turns if turn.plan is not None]
     fields = [
@@ -188,7 +193,7 @@ def _decisions(game: Game, speech: Speech) -> Table:
     return Table([speech.say("quarter"), *columns], rows, wide=True)
 
 
-def _decided(field: Field, plan: Plan, game: Game, speech: Speech) -> str:
+def _decided(field: Field, plan: Plan, game: GameView, speech: Speech) -> str:
     """A value as it stands in the form; of a product that was started, what it is."""
     if field.path != "start_product" or not plan.start_product:
         return written(field, plan.value(field.path))

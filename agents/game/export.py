@@ -1,18 +1,21 @@
-"""What can be taken out of a game as files: its tables as CSV, and any bytes under a name that is still free."""
+"""What can be taken out of a game as files: tables as CSV, charts as SVG, any bytes under a name that is still free."""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from agents.game.advice import Value
-from agents.game.plan import PARTS
+from agents.game.page import Bars, Charts, Page, draw
+from agents.game.plan import PARTS, Plan
+from agents.game.view import GameView
 from marketsim import __version__
 from marketsim.errors import MarketSimError, printable
 from marketsim.records import Recorder, unit_of
@@ -27,7 +30,7 @@ ENDINGS = {"price": "_krmb", "capacity": "_k_per_quarter"} | dict.fromkeys(
 """Endings of the columns of decisions by field, which tell their units as everywhere in `marketsim.records`."""
 
 
-def tables(game: Game) -> dict[str, pl.DataFrame]:
+def tables(game: GameView) -> dict[str, pl.DataFrame]:
     """Tidy tables of a game: market, segment, vendor, event, attribution (see `marketsim.records`), and decision.
 
     decision: what the own vendor decided, one row per quarter and one column per number; not there where nobody is
@@ -43,33 +46,63 @@ def tables(game: Game) -> dict[str, pl.DataFrame]:
     if not game.over:
         own = pl.col("vendor") == game.setup.vendor
         found |= {name: found[name].filter(own) for name in ("vendor", "attribution")}
-    rows: list[dict[str, Value]] = [
-        {"quarter": turn.now.name, **{_column(path): value for path, value in turn.plan.values()}}
-        for turn in game.turns
-        if turn.plan is not None
-    ]
+    rows = [{"quarter": turn.now.name, **columns_of(turn.plan)} for turn in game.turns if turn.plan is not None]
     return found | {"decision": pl.DataFrame(rows)}
 
 
+def columns_of(plan: Plan) -> dict[str, Value]:
+    """The numbers of a plan by column: field, part and unit."""
+    return {_column(path): value for path, value in plan.values()}
+
+
 def _column(path: str) -> str:
-    """A number of a plan as a column: field, part and unit."""
     field, _, part = path.partition(".")
     return (f"{field}_{part}" if field in PARTS else field) + ENDINGS.get(field, "")
 
 
 def zipped(game: Game) -> bytes:
     """The tables as CSV in a zip file, with the unit of every column (columns.csv) and what was played (game.json)."""
-    found = tables(game)
-    units = [(name, column, unit_of(column)) for name, table in found.items() for column in table.columns]
-    found["columns"] = pl.DataFrame(units, ["table", "column", "unit"], orient="row")
+    return archived({"game.json": as_json(about(game))} | as_csv(tables(game)))
+
+
+def as_csv(tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Files by name: every table, and columns.csv with the unit of every column."""
+    units = [(name, column, unit_of(column)) for name, table in tables.items() for column in table.columns]
+    columns = pl.DataFrame(units, ["table", "column", "unit"], orient="row")
+    return {f"{name}.csv": table.write_csv() for name, table in {**tables, "columns": columns}.items()}
+
+
+def about(game: GameView) -> dict[str, Any]:
+    """What was played, and with what."""
     setup = game.setup.model_dump() | {"scenario": game.world.name, "quarters": len(game.turns)}
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        about = {"program": PROGRAM, "version": __version__, **setup}
-        archive.writestr("game.json", json.dumps(about, indent=2) + "\n")
-        for name, table in found.items():
-            archive.writestr(f"{name}.csv", table.write_csv())
-    return content.getvalue()
+    return {"program": PROGRAM, "version": __version__, **setup}
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """As the text of a file for people and programs."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def archived(files: Mapping[str, str | bytes]) -> bytes:
+    """A zip file.  files: contents by name."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def pictures(page: Page) -> list[tuple[str, str]]:
+    """Name without ending, and SVG, of all charts and bars of a game's page."""
+    found = []
+    for section in page.sections:
+        for block in section.blocks:
+            if isinstance(block, Charts):
+                about = (page.title, block.title or section.title)
+                found += [(chart.name, draw(chart, chart.title, about)) for chart in block.charts]
+            elif isinstance(block, Bars):
+                found.append((block.name, draw(block, section.title, (page.title, block.title))))
+    return found
 
 
 def free_name(folder: Path, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 It is made of texts that are translated already; all of them are escaped. Charts are SVG of some lines each: a library
 that draws them would either weigh more than the program or load scripts from the net, and could not follow the
-reader's light or dark colours. Source of the template: templates/page.html.
+reader's light or dark colours. Templates: templates/page.html, and for a picture of its own picture.svg.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from marketsim.reports.charts import FONTS
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -22,6 +24,8 @@ Kind = Literal["own", "other", "second", "own-reference", "second-reference"]
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 560.0, 220.0, 52.0, 12.0, 532.0, 192.0
 """Size of a chart, and where its plot is in it."""
+HEAD, LINE = 74.0, 20.0
+"""Of a picture of its own: height of what stands above the chart, and of a bar or an entry of the legend."""
 MOST_LABELS = 8
 """Labels below a chart."""
 
@@ -47,10 +51,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars below each other on one scale; values are finite."""
+    """Bars below each other on one scale; values are finite.
+
+    title, name: what they show and the name of their file, where they are taken out of the page.
+    """
 
     shape: ClassVar = "bars"
     rows: Sequence[Row]
+    title: str = ""
+    name: str = "bars"
 
     def spans(self) -> Iterator[tuple[Row, float, float]]:
         """Each row, where its bar starts and how long it is, per cent of the width."""
@@ -85,9 +94,10 @@ class Chart:
     """Lines over labels.
 
     low, high: ends of the y axis.  ticks: values on it, with their texts.  numbered: places of labels at which the
-    first line carries 1, 2, ...
+    first line carries 1, 2, ...  name: of its file, where it is taken out of the page.
     """
 
+    shape: ClassVar = "chart"
     title: str
     curves: Sequence[Curve]
     labels: Sequence[str]
@@ -95,6 +105,7 @@ class Chart:
     high: float
     ticks: Sequence[tuple[float, str]]
     numbered: Sequence[int] = ()
+    name: str = "chart"
 
     def x(self, place: int) -> float:
         """Where a label is."""
@@ -187,13 +198,21 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    return _template().render(page=page, width=WIDTH, height=HEIGHT, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
+    return _template("page.html").render(page=page)
+
+
+def draw(shown: Chart | Bars, title: str, about: tuple[str, str]) -> str:
+    """A chart or bars as SVG that needs no page, on white paper.  about: lines that stand below the title."""
+    size = HEIGHT + 8 + LINE * len(shown.curves) if isinstance(shown, Chart) else LINE * (len(shown.rows) + 1)
+    picture = _template("picture.svg")
+    return picture.render(shown=shown, title=title, about=about, head=HEAD, line=LINE, whole=HEAD + size, fonts=FONTS)
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     made = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return made.get_template("page.html")
+    made.globals |= {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
+    return made.get_template(name)

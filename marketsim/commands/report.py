@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from marketsim.reports.words import Speaker
 
 FORMATS = ("png", "svg")
+
+Picture = tuple[str, str]
+"""Name of a file without ending, and SVG."""
+Made = tuple[str, Callable[[], list[Picture]]]
+"""A page as HTML, and what draws its charts."""
 
 Source = Annotated[
     str,
@@ -56,19 +61,24 @@ def report(
     if charts is not None:
         _make_folder(charts)
     if Path(source).is_file():
-        if charts is not None:
-            raise typer.BadParameter("the page of a game has no charts to take out", param_hint="'--charts'")
-        _write(page, _of_game(Path(source), language.value, quiet))
-        _tell(f"written: {printable(str(page), 400)}", quiet)
-        return
-    need("vl_convert")
-    from marketsim.reports.page import render
-
-    made, speaker = _made(source, language.value, quiet)
-    _write(page, render(made, speaker).encode())
+        if charts is not None and "png" in kinds:
+            need("vl_convert")
+        text, pictures = _of_game(Path(source), language.value, quiet)
+    else:
+        need("vl_convert")
+        text, pictures = _of_results(source, language.value, quiet)
+    _write(page, text.encode())
     _tell(f"written: {printable(str(page), 400)}", quiet)
     if charts is not None:
-        _tell(f"{counted(_draw(made, charts, kinds), 'picture')} in {printable(str(charts), 400)}", quiet)
+        _tell(f"{counted(_draw(pictures(), charts, kinds), 'picture')} in {printable(str(charts), 400)}", quiet)
+
+
+def _of_results(source: str, language: str, quiet: bool) -> Made:
+    """The page on a folder of results or an address."""
+    from marketsim.reports.page import render
+
+    made, speaker = _made(source, language, quiet)
+    return render(made, speaker), lambda: [picture for figure in made.figures() for picture in figure.files()]
 
 
 def _made(source: str, language: str, quiet: bool) -> tuple[Report, Speaker]:
@@ -124,10 +134,12 @@ def _of_experiment(source: str, language: str, quiet: bool) -> tuple[Report, Spe
     return experiment_report(Material(results, analysis, speaker), bool(caught)), speaker
 
 
-def _of_game(path: Path, language: str, quiet: bool) -> bytes:
+def _of_game(path: Path, language: str, quiet: bool) -> Made:
     """The page that the game itself writes.  Raises MarketSimError for a file that is no game, or tells nothing."""
+    from agents.game.export import pictures
     from agents.game.file import load
-    from tui.screens.export import page_file
+    from agents.game.page import render
+    from tui.screens.export import whole_page
     from tui.session import Session
     from tui.speech import Speech
 
@@ -142,7 +154,8 @@ def _of_game(path: Path, language: str, quiet: bool) -> bytes:
             f"{name}: played again it comes out otherwise from {difference.quarter} on, since the {cause} has changed"
         )
         _tell(f"marketsim: {text}", quiet)
-    return page_file(session, Speech("zh" if language == "zh" else "en", session.game.world.vocabulary))
+    made = whole_page(session, Speech("zh" if language == "zh" else "en", session.game.world.vocabulary))
+    return render(made), lambda: pictures(made)
 
 
 def _formats(text: str) -> list[str]:
@@ -155,11 +168,10 @@ def _formats(text: str) -> list[str]:
     return wanted
 
 
-def _draw(made: Report, folder: Path, kinds: list[str]) -> int:
-    """Write every figure; how many files."""
+def _draw(pictures: list[Picture], folder: Path, kinds: list[str]) -> int:
+    """Write every picture; how many files."""
     from marketsim.reports.charts import png
 
-    pictures = [picture for figure in made.figures() for picture in figure.files()]
     for name, svg in pictures:
         for kind in kinds:
             _write(folder / f"{name}.{kind}", png(svg) if kind == "png" else svg.encode())

@@ -83,7 +83,7 @@ def _uncertain(experiment: Experiment) -> dict[str, dict[str, Any]]:
     }
 
 
-def _told(experiment: Experiment, name: str) -> dict[str, str]:
+def _told(experiment: Experiment, name: str) -> dict[str, Any]:
     """Source and note of a parameter's range: in the experiment, or in the scenario if it is the scenario's own."""
     found = (
         experiment.provenance.get(f"uncertain.{name}.low"),
@@ -91,7 +91,7 @@ def _told(experiment: Experiment, name: str) -> dict[str, str]:
         Provenance(),
     )
     told = next(one for one in found if one is not None)
-    return _without_none({"source": told.source, "note": told.note})
+    return _without_none({"source": told.source, "note": told.written_note})
 
 
 def texts(experiment: Experiment) -> dict[str, bytes]:

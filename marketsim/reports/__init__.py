@@ -7,6 +7,7 @@ panels       each kind of panel, as Vega-Lite
 material     the results of an experiment with their analysis, and how both are called
 findings     what the analysis says, in plain sentences
 figures      the figures of the report on an experiment
+tables       its tables
 provenance   its end: method, policies, uncertain parameters, versions
 experiment   the report on an experiment
 runs         the report on the runs of one scenario

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,10 +13,9 @@ from marketsim.experiments.analysis.drivers import Driver, Drivers
 from marketsim.experiments.analysis.paired import Difference
 from marketsim.experiments.analysis.samples import SHAKEOUT
 from marketsim.experiments.analysis.verdicts import PolicyVerdict
-from marketsim.reports.material import Material
+from marketsim.reports.material import Material, clear_drivers, is_clear
 from marketsim.reports.texts import ANSWERS
 from marketsim.shakeout.classify import Class
-from marketsim.shakeout.statistics import Interval
 
 NAMED = 3
 """Outcomes that are named of a policy, and parameters of an outcome."""
@@ -137,7 +137,7 @@ def _shifts(material: Material, base: PolicyVerdict, others: list[PolicyVerdict]
         yield Sentence(text, speaker.headed(material.policy(each.policy)))
     if not different:
         yield Sentence(say("verdict-same"))
-    shifted = [each for each in others if each.shakeout_shift is not None and _clear(each.shakeout_shift)]
+    shifted = [each for each in others if each.shakeout_shift is not None and is_clear(each.shakeout_shift)]
     for each in sorted(shifted, key=lambda one: -abs(one.shakeout_shift.value if one.shakeout_shift else 0.0)):
         assert each.shakeout_shift is not None
         text = say(
@@ -149,11 +149,6 @@ def _shifts(material: Material, base: PolicyVerdict, others: list[PolicyVerdict]
         yield Sentence(speaker.sentence(text))
     if not shifted:
         yield Sentence(say("no-shift"))
-
-
-def _clear(found: Interval) -> bool:
-    """Whether an interval leaves zero out."""
-    return found.low > 0 or found.high < 0
 
 
 def _hanging(material: Material) -> Finding:
@@ -173,7 +168,7 @@ def _hanging(material: Material) -> Finding:
 def _hangs(material: Material, found: Drivers) -> str:
     """The strongest parameters of an outcome whose effect is told from zero; empty without any."""
     say, speaker = material.speaker.say, material.speaker
-    strong = [driver for driver in found.drivers if _clear(driver.effect if driver.total is None else driver.total)]
+    strong = clear_drivers(found)
     if not strong:
         return ""
     names = speaker.listed([_direction(material, driver) for driver in strong[:NAMED]])
@@ -261,15 +256,27 @@ def criterion(material: Material, found: Discovery) -> str:
 
 
 def box(material: Material, found: Discovery) -> str:
-    """The limits of a box."""
+    """The limits of a box, in a sentence."""
     return material.speaker.listed([_limit(material, limit) for limit in found.limits])
 
 
+def box_lines(material: Material, found: Discovery) -> str:
+    """The limits of a box in signs, a line each."""
+    lines = []
+    for limit in found.limits:
+        name, (low, high) = material.parameter(limit.name), _ends(limit)
+        lines.append(f"{low} < {name} < {high}" if low and high else f"{name} > {low}" if low else f"{name} < {high}")
+    return re.sub(" (?=[<>])|(?<=[<>]) ", "\u00a0", "\n".join(lines))
+
+
 def _limit(material: Material, limit: Limit) -> str:
-    say, name = material.speaker.say, material.parameter(limit.name)
-    low, high = (None if value is None else f"{value:.3g}".replace("-", "−") for value in (limit.low, limit.high))
-    if low is not None and high is not None:
+    say, name, (low, high) = material.speaker.say, material.parameter(limit.name), _ends(limit)
+    if low and high:
         return say("between", name=name, low=low, high=high)
-    if high is None:
-        return say("above", name=name, value=low)
-    return say("below", name=name, value=high)
+    return say("above", name=name, value=low) if low else say("below", name=name, value=high)
+
+
+def _ends(limit: Limit) -> tuple[str, str]:
+    """Where a limit begins and ends; empty where it is open."""
+    low, high = ("" if value is None else f"{value:.3g}".replace("-", "−") for value in (limit.low, limit.high))
+    return low, high

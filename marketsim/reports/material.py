@@ -9,12 +9,13 @@ from typing import Literal
 
 import polars as pl
 
-from marketsim.experiments.analysis.drivers import Drivers
+from marketsim.experiments.analysis.drivers import Driver, Drivers
 from marketsim.experiments.analysis.paired import Difference
 from marketsim.experiments.analysis.samples import SHAKEOUT
 from marketsim.experiments.analysis.summary import Analysis
 from marketsim.experiments.results import Results
 from marketsim.reports.words import Speaker, Unit
+from marketsim.shakeout.statistics import Interval
 
 Standing = Literal["better", "worse", "moved", "not-told"]
 
@@ -26,6 +27,16 @@ MEASURES = ("active_vendors", "cost_per_million_tokens", "hhi", "capacity_use")
 """What is drawn over time."""
 BANDS = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Quantiles of runs that a fan is made of."""
+
+
+def is_clear(found: Interval) -> bool:
+    """Whether an interval leaves zero out."""
+    return found.low > 0 or found.high < 0
+
+
+def clear_drivers(found: Drivers) -> list[Driver]:
+    """Parameters whose effect is told from zero, the strongest first."""
+    return [driver for driver in found.drivers if is_clear(driver.effect if driver.total is None else driver.total)]
 
 
 @dataclass(frozen=True)
@@ -56,14 +67,19 @@ class Material:
             return self.speaker.say("share-of-shakeouts")
         return self.speaker.title(self.results.outcomes[name]["title"])
 
-    def phrase(self, name: str) -> str:
-        """An outcome inside a sentence, where a year behind a comma would disturb."""
+    def heading(self, name: str) -> tuple[str, str]:
+        """Title of an outcome without the year at its end, and that year; empty if its title ends in none."""
         title, zh = self.outcome(name), self.speaker.language == "zh"
         year = None if name == SHAKEOUT else self.results.outcomes[name].get("year")
         bare = title.removesuffix(f"，{year}年" if zh else f", {year}")
-        if year is None or bare == title:
-            return title
-        return f"{year}年{bare}" if zh else f"{bare} in {year}"
+        return bare, "" if bare == title else f"{year}年" if zh else str(year)
+
+    def phrase(self, name: str) -> str:
+        """An outcome inside a sentence, where a year behind a comma would disturb."""
+        bare, year = self.heading(name)
+        if not year:
+            return bare
+        return f"{year}{bare}" if self.speaker.language == "zh" else f"{bare} in {year}"
 
     def parameter(self, name: str) -> str:
         """An uncertain parameter, for people."""
@@ -114,14 +130,13 @@ class Material:
         own = [each for each in self.analysis.differences if each.policy == name]
         return sorted(own, key=self.size, reverse=True)
 
-    def drivers_of(self, outcome: str) -> Drivers | None:
-        """What an outcome hangs on under the baseline; None if nothing is known of it."""
-        base = self.analysis.policies[0]
-        found = (
-            each
-            for each in self.analysis.drivers
-            if each.outcome == outcome and each.policy == base and not each.of_difference
-        )
+    def drivers_of(self, outcome: str, policy: str | None = None) -> Drivers | None:
+        """What an outcome hangs on under the baseline; None if nothing is known of it.
+
+        policy: what the difference that it makes to the outcome hangs on, instead.
+        """
+        asked = (outcome, policy or self.analysis.policies[0], policy is not None)
+        found = (each for each in self.analysis.drivers if (each.outcome, each.policy, each.of_difference) == asked)
         return next(found, None)
 
     @cached_property

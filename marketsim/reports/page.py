@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LANGUAGES = {"en": "en", "zh": "zh-CN"}
 """Languages as HTML names them."""
 
+MOST = 2
+"""Columns of words that a narrow page has room for."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -34,14 +37,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows below headings.  words: how many of the first columns are words; the others are figures."""
+    """Rows below headings.
+
+    words: how many of the first columns are words; the others are figures.  look: matrix: many columns of figures, each
+    with an interval; boxes: words below figures; facts: names and values.
+    """
 
     shape: ClassVar = "table"
     columns: Sequence[Cell | str]
     rows: Sequence[Sequence[Cell | str]]
     words: int = 1
     title: str = ""
-    look: Literal["", "matrix", "facts"] = ""
+    look: Literal["", "matrix", "boxes", "facts"] = ""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a row is too long for a narrow page, which shows its words below each other."""
+        return len(self.columns) > MOST and self.words == len(self.columns)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -86,10 +87,13 @@ def _path(material: Material, path: Mapping[str, float]) -> str:
 
 
 def _told(material: Material, about: Mapping[str, Any]) -> list[Cell]:
-    """Note and source as they were written."""
-    source = about.get("source") or NOTHING
-    assumed = Cell(material.speaker.say("assumption")) if source == "assumption" else Cell(source, quoted=True)
-    return [Cell(about.get("note") or NOTHING, quoted=True), assumed]
+    """The note in the reader's language where it is written in both, and the source as it was written."""
+    note, source = about.get("note") or NOTHING, about.get("source") or NOTHING
+    reason = Cell(note, quoted=True) if isinstance(note, str) else Cell(material.speaker.title(note))
+    assumption = material.speaker.say("assumption")
+    if source == "assumption":
+        return [reason, Cell(assumption)]
+    return [reason, Cell(re.sub("(?<=; )assumption$", assumption, source), quoted=True)]
 
 
 def _uncertain(material: Material) -> Table:

@@ -163,6 +163,10 @@ class Speaker:
         """A share, in per cent."""
         return self.amount(value, self.unit("1"), 1 if 0 < abs(value) < 0.0995 else 0)
 
+    def p_value(self, value: float) -> str:
+        """A p-value, to a thousandth."""
+        return NOTHING if not math.isfinite(value) else "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
     @property
     def of_runs(self) -> Unit:
         """How shares of runs are written."""

@@ -26,13 +26,18 @@ _TEXT: Schema = {"type": "string"}
 _MARKS: Schema = {name: {"$ref": f"#/$defs/{name}"} for name in ("source", "note")}
 _MARKS_DEFINED: Schema = {
     "source": {**_TEXT, "description": "where the figures here come from: an address or a citation"},
-    "note": {**_TEXT, "description": "what to know about the figures here; begins with how sure they are"},
+    "note": {
+        "description": "what to know about the figures here, first how sure they are: text, or {en: ..., zh: ...}",
+        "if": {"type": "object"},
+        "then": {"properties": {"en": _TEXT, "zh": _TEXT}, "required": ["en", "zh"], "additionalProperties": False},
+        "else": _TEXT,
+    },
 }
 
 _AI_CHIPS = Words(Vocabulary())
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """Knows the types with validators: quarters have one after them, paths over time, or one number, before them."""
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
@@ -50,14 +55,14 @@ class _Generator(GenerateJsonSchema):
 @cache
 def model_schema() -> Schema:
     """JSON schema of a scenario without sources, notes and `extends`: what is validated in the end."""
-    return Scenario.model_json_schema(schema_generator=_Generator)
+    return Scenario.model_json_schema(schema_generator=SchemaGenerator)
 
 
 @cache
 def _definitions() -> Schema:
     """The parts of every kind of file by the name of their model; models of different files share no name."""
     models = (TargetFile, ReferenceFile, ExperimentFile, PolicyFile)
-    others = {model.__name__: model.model_json_schema(schema_generator=_Generator) for model in models}
+    others = {model.__name__: model.model_json_schema(schema_generator=SchemaGenerator) for model in models}
     parts = {name: part for schema in others.values() for name, part in schema["$defs"].items()}
     return {**parts, **model_schema()["$defs"], **others, "Scenario": model_schema()}
 

@@ -2,6 +2,7 @@
 
 A figure is written as `22` or as `{value: 22, source: "...", note: "..."}`. A mapping may carry `source:` and `note:`
 too; they then hold for all figures in it that have none of their own. They are taken out before the file is validated.
+A note may be in both languages: `note: {en: "...", zh: "..."}`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def attribute(node: Node, problems: list[Problem], inherited: Provenance | None 
         return Node([attribute(child, problems, inherited) for child in node.value], node.origin)
     if not isinstance(node.value, dict):
         return Node(node.value, node.origin, inherited)
-    own = _over(Provenance(*(_mark(node, name, problems) for name in _MARKS)), inherited)
+    own = _over(Provenance(_mark(node, "source", problems), *_note(node, problems)), inherited)
     rest = {key: child for key, child in node.value.items() if key not in _MARKS}
     if list(rest) == ["value"]:
         return attribute(rest["value"], problems, own)
@@ -68,8 +69,22 @@ def _mark(node: Node, name: str, problems: list[Problem]) -> str | None:
     return None
 
 
+def _note(node: Node, problems: list[Problem]) -> tuple[str | None, str | None]:
+    """The note in English and in Chinese; None for the latter if it is plain text."""
+    mark = node.child("note")
+    if mark is None or not isinstance(mark.value, dict):
+        return _mark(node, "note", problems), None
+    texts = {key: child.value.strip() for key, child in mark.value.items() if isinstance(child.value, str)}
+    if set(mark.value) == {"en", "zh"} and all(map(texts.get, mark.value)):
+        return texts["en"], texts["zh"]
+    message = "'note' must be text, or text in both languages: it says what to know about the figures beside it"
+    problems.append(Problem(mark.origin, message, allowed="text, or {en: text, zh: text}"))
+    return None, None
+
+
 def _over(own: Provenance, inherited: Provenance | None) -> Provenance | None:
     """A figure's own marks over those of the mapping around it, whose note belongs to its source."""
     if own.source is None and inherited is not None:
-        own = Provenance(inherited.source, own.note or inherited.note)
+        note = own if own.note else inherited
+        own = Provenance(inherited.source, note.note, note.zh)
     return own if own.source or own.note else None

@@ -39,10 +39,19 @@ _CONSTANTS: Mapping[str, Scalar] = {
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a figure comes from: a source (an address or a citation) and a note, either may be missing."""
+    """Where a figure comes from: a source (an address or a citation) and a note, either may be missing.
+
+    zh: the note in Chinese; None if it is written in one language alone.
+    """
 
     source: str | None = None
     note: str | None = None
+    zh: str | None = None
+
+    @property
+    def written_note(self) -> str | dict[str, str] | None:
+        """The note as a file holds it: text, or by language."""
+        return self.note if self.note is None or self.zh is None else {"en": self.note, "zh": self.zh}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,12 @@ from marketsim.scenario.vocabulary import Language
 from tests.experiments.files import SUBSIDY
 from tests.experiments.playing import over_points
 
-TITLED = {**SUBSIDY, "title": {"en": "Subsidy", "zh": "购置补贴"}}
+TITLED = {
+    **SUBSIDY,
+    "title": {"en": "Subsidy", "zh": "购置补贴"},
+    "source": "assumption",
+    "note": {"en": "a tenth off, to see what it does", "zh": "减价一成，以观其效"},
+}
 SAME = {"name": "same", "title": {"en": "Nothing new", "zh": "照旧"}, "levers": {"purchase_subsidy": 0}}
 OUTCOMES = {
     "cost": {

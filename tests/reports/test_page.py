@@ -82,9 +82,9 @@ def test_every_part_is_there(made: Callable[[Language], Made]) -> None:
     report = made("en").report
     names = [section.name for section in report.sections]
     assert names == [
-        *("overview", "part-differences", "part-paths", "part-verdicts", "part-drivers", "part-survival"),
+        *("part-overview", "part-differences", "part-paths", "part-verdicts", "part-drivers", "part-survival"),
         *(["part-failing"] if "part-failing" in names else []),
-        *("robustness", "method", "provenance"),
+        *("part-robustness", "method", "provenance"),
     ]
     assert made("en").page.count("<svg") > sum(
         len(group.panels) for figure in report.figures() for group in figure.groups

@@ -175,14 +175,23 @@ def test_a_saved_game(tmp_path: Path) -> None:
     game = Game(Setup(vendor="cambricon", quarters=3))
     save(game, tmp_path / "begun.json")
     while not game.over:
-        game.play(game.advised("disciplined"))
+        plan = game.advised("disciplined")
+        game.play(plan.with_value("price", 1.2 * plan.price))
     save(game, tmp_path / "game.json")
-    report(str(tmp_path / "game.json"), out=tmp_path / "game.html", language=Spoken.zh, quiet=True)
+    charts = tmp_path / "charts"
+    report(str(tmp_path / "game.json"), out=tmp_path / "game.html", language=Spoken.zh, charts=charts, quiet=True)
     page = (tmp_path / "game.html").read_text(encoding="utf-8")
     assert "寒武纪" in page and "2025Q3" in page
     assert "no quarter has been played" in refused(str(tmp_path / "begun.json"), out=tmp_path / "a.html")
-    with pytest.raises(typer.BadParameter, match="no charts"):
-        report(str(tmp_path / "game.json"), out=tmp_path / "a.html", charts=tmp_path / "charts")
+    assert len(list(charts.glob("*.svg"))) == page.count("<figure>") + page.count('<div class="bars">')
+    assert {path.stem for path in charts.glob("*.svg")} == {path.stem for path in charts.glob("*.png")}
+    assert {"score", "strategies", "share", "cash", "what-if-1-share"} <= {path.stem for path in charts.glob("*.svg")}
+    for path in charts.glob("*.svg"):
+        drawn = ET.fromstring(path.read_text(encoding="utf-8"))
+        texts = ["".join(element.itertext()) for element in drawn.iter() if element.tag.endswith("}text")]
+        assert texts[1].startswith("寒武纪") and "var(" not in path.read_text(encoding="utf-8"), path
+        content = path.with_suffix(".png").read_bytes()
+        assert content.startswith(b"\x89PNG") and int.from_bytes(content[16:20], "big") > 1000, path
     watched = Game(Setup(quarters=2))
     watched.play()
     save(watched, tmp_path / "watched.json")

@@ -10,9 +10,11 @@ import pytest
 
 import marketsim.experiments.analysis
 import marketsim.reports
+from marketsim.experiments.experiment import load_experiment
 from marketsim.experiments.uncertain import DISTRIBUTIONS
 from marketsim.reports.texts import ANSWERS, NOTES, TEXTS
 from marketsim.reports.words import Speaker
+from marketsim.scenario import library
 from marketsim.scenario.experiment_file import FIELDS
 from marketsim.scenario.vocabulary import Term, Vocabulary
 from marketsim.shakeout.record import Boundary
@@ -21,6 +23,7 @@ from marketsim.shakeout.verdict import Answer
 
 FOLDER = Path(marketsim.reports.__file__).parent
 ANALYSIS = Path(marketsim.experiments.analysis.__file__).parent
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def sources() -> str:
@@ -87,6 +90,29 @@ def test_numbers_have_their_units(
     speaker = Speaker("zh" if language == "zh" else "en")
     known = speaker.unit(unit, measure)
     assert (speaker.amount(value, known), speaker.change(value, known)) == (amount, change)
+
+
+def test_p_values_are_not_written_finer_than_they_are_read() -> None:
+    assert [Speaker("en").p_value(value) for value in (0.0001, 0.0345, 1.0, float("nan"))] == [
+        *("< 0.001", "0.035", "1.000", "–")
+    ]
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_free_parameters_of_the_library_have_titles(name: str) -> None:
+    for parameter, free in library.load(name).scenario.free.items():
+        assert free.title is not None and CHINESE.search(free.title.zh), parameter
+        assert not CHINESE.search(free.title.en), parameter
+
+
+def test_the_reasons_of_the_six_policies_and_of_their_ranges_are_in_both_languages() -> None:
+    six = load_experiment("six-policies")
+    assert six.space is not None
+    reasons = {policy.name: policy.note for policy in six.policies[1:]}
+    reasons |= {name: six.loaded.provenance[f"free.{name}.low"].written_note for name in six.space.names}
+    assert len(reasons) > 40
+    for name, reason in reasons.items():
+        assert isinstance(reason, dict) and CHINESE.search(reason["zh"]) and not CHINESE.search(reason["en"]), name
 
 
 def test_intervals_share_their_digits_and_whole_numbers_have_none() -> None:

@@ -63,6 +63,22 @@ def test_a_source_that_is_not_text_is_a_problem(edited: Edit) -> None:
         assert len(caught.value.problems) == 1
 
 
+def test_a_note_may_be_in_both_languages() -> None:
+    values, marks, problems = read("a: {value: 1, note: {en: reported, zh: 据报道}}\nb: {note: {en: n, zh: 注}, c: 1}")
+    assert (values, problems) == ({"a": 1, "b": {"c": 1}}, [])
+    assert marks["a"] == Provenance(None, "reported", "据报道") and certainty(marks["a"]) == "reported"
+    assert marks["b.c"].written_note == {"en": "n", "zh": "注"} and Provenance("s", "n").written_note == "n"
+    inherited = read("source: s\nnote: {en: n, zh: 注}\na: 1\nb: {note: own, c: 1}")[1]
+    assert inherited == {"a": Provenance("s", "n", "注"), "b.c": Provenance("s", "own")}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{en: a}", "{en: a, zh: ''}", "{en: a, zh: 5}", "{en: a, zh: b, fr: c}", "{}", "[a]"]
+)
+def test_a_note_in_other_languages_is_a_problem(wrong: str) -> None:
+    assert [said.partition(" must be text")[0] for said in read(f"a: {{value: 1, note: {wrong}}}")[2]] == ["'note'"]
+
+
 @pytest.mark.parametrize(
     ("source", "note", "word"),
     [

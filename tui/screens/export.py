@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from agents.game.debrief import suggested_what_ifs
 from agents.game.export import write_new, zipped
 from agents.game.file import save
-from agents.game.page import render
+from agents.game.page import Page, render
 from marketsim.errors import MarketSimError
 from tui.lookback import ladder_of, worth
 from tui.report import page_of
@@ -36,13 +36,17 @@ def replay_file(session: Session, speech: Speech) -> bytes:
         return path.read_bytes()
 
 
-def page_file(session: Session, speech: Speech) -> bytes:
+def whole_page(session: Session, speech: Speech) -> Page:
     """The page; what is not known yet of rank and what-ifs is worked out."""
     game, findings = session.game, session.findings
     rungs = ladder_of(game) if findings.rungs is None else findings.rungs
     suggested = findings.suggested if findings.complete else list(suggested_what_ifs(game, worth))
-    page = page_of(game, session.instrument, rungs, [*findings.asked, *suggested], speech)
-    return render(page).encode()
+    return page_of(game, session.instrument, rungs, [*findings.asked, *suggested], speech)
+
+
+def page_file(session: Session, speech: Speech) -> bytes:
+    """The page as HTML."""
+    return render(whole_page(session, speech)).encode()
 
 
 def tables_file(session: Session, speech: Speech) -> bytes:
