@@ -15,7 +15,19 @@ from typing import Annotated
 import typer
 
 from marketsim import __version__
-from marketsim.commands import assess, calibrate, experiment, levels, play, report, run, scenario, strategies, validate
+from marketsim.commands import (
+    assess,
+    calibrate,
+    experiment,
+    levels,
+    play,
+    report,
+    run,
+    scenario,
+    strategies,
+    validate,
+    workshop,
+)
 from marketsim.errors import MarketSimError
 
 EXIT_CODES = (
@@ -44,6 +56,7 @@ app.command(epilog=EXIT_CODES)(calibrate.calibrate)
 app.command(epilog=EXIT_CODES)(validate.validate)
 app.add_typer(scenario.app, name="scenario", epilog=EXIT_CODES)
 app.add_typer(experiment.app, name="experiment", epilog=EXIT_CODES)
+app.add_typer(workshop.app, name="workshop", epilog=EXIT_CODES)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Where the files of the person at the keyboard live: settings and saved games."""
+"""Where the files of the person at the keyboard live: settings, saved games and workshops."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def settings_file() -> Path:
 def games_folder() -> Path:
     """Saved games; it need not be there."""
     return _place(user_data_path("marketsim", appauthor=False)) / "games"
+
+
+def workshops_folder() -> Path:
+    """Files of workshops that were hosted here; it need not be there."""
+    return _place(user_data_path("marketsim", appauthor=False)) / "workshops"
+
+
+def seats_file() -> Path:
+    """Seats in workshops that were taken here; it need not be there."""
+    return _place(user_data_path("marketsim", appauthor=False)) / "seats.json"
 
 
 def _place(usual: Path) -> Path:

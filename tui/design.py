@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from agents.game import Game
+from agents.game.view import GameView
 from marketsim.observation import PublicFacts
 from marketsim.rules import foundry, technology
 from marketsim.rules.arrays import ratio
@@ -45,7 +45,7 @@ class Design:
     respin: float = 0.0
 
 
-def on_sale(game: Game) -> Design | None:
+def on_sale(game: GameView) -> Design | None:
     """The product on sale; None for a newcomer that has none yet."""
     state, seat = game.state, game.seat
     if not state.has_product[seat, 0]:
@@ -54,7 +54,7 @@ def on_sale(game: Game) -> Design | None:
     return _design(game, node, memory, float(state.architecture[seat, 0]))
 
 
-def in_design(game: Game, research: float) -> Design | None:
+def in_design(game: GameView, research: float) -> Design | None:
     """The product in design, if there is one.  research: architecture research (rmb_m) of each quarter to come."""
     state, seat = game.state, game.seat
     if not state.next_quarters[seat, 0]:
@@ -66,7 +66,7 @@ def in_design(game: Game, research: float) -> Design | None:
     return replace(design, out=_quarter(game, int(state.next_quarters[seat, 0]) - 1), respin=respin)
 
 
-def started(game: Game, node: int, memory: int, research: float) -> Design:
+def started(game: GameView, node: int, memory: int, research: float) -> Design:
     """A product started as soon as possible: now, or when the one in design comes out.
 
     Its architecture is what research brings until its tape-out, if `research` (rmb_m) is spent in every quarter.
@@ -91,12 +91,12 @@ def started(game: Game, node: int, memory: int, research: float) -> Design:
     )
 
 
-def starts_in(game: Game) -> str:
+def starts_in(game: GameView) -> str:
     """The quarter in which the next product can be started: one at a time is in design."""
     return _quarter(game, max(int(game.state.next_quarters[game.seat, 0]) - 1, 0))
 
 
-def is_open_for(game: Game, node: int) -> bool:
+def is_open_for(game: GameView, node: int) -> bool:
     """Whether the node has capacity by the time that a product started as soon as possible is taped out."""
     p = game.parameters
     wait = max(int(game.state.next_quarters[game.seat, 0]) - 1, 0)
@@ -104,12 +104,12 @@ def is_open_for(game: Game, node: int) -> bool:
     return bool(p.conditions[then].wafer_limit[node, 0] > 0)
 
 
-def open_from(game: Game, node: int) -> str:
+def open_from(game: GameView, node: int) -> str:
     """The first quarter in which a node has capacity, empty if it has none in this scenario."""
     return next((now.name for now in game.parameters.conditions if now.wafer_limit[node, 0] > 0), "")
 
 
-def contracts_ahead(game: Game, quarters: int) -> Floats:
+def contracts_ahead(game: GameView, quarters: int) -> Floats:
     """Own capacity in the coming quarters if nothing is asked for or given up, [q,n] k wafers/quarter."""
     p, state = game.parameters, game.state
     contracts, arriving = state.contracts, state.arriving
@@ -123,7 +123,7 @@ def contracts_ahead(game: Game, quarters: int) -> Floats:
     return np.stack(rows)
 
 
-def on_offer(game: Game) -> Floats:
+def on_offer(game: GameView) -> Floats:
     """Capacity that who asks for it now can get, all together, [n] k wafers/quarter: contracts run out until then."""
     p, state, limit = game.parameters, game.state, game.now.wafer_limit
     contracts, arriving = foundry.renewed_contracts(
@@ -135,17 +135,17 @@ def on_offer(game: Game) -> Floats:
     return granted[0, :, 0]
 
 
-def taken(game: Game) -> Floats:
+def taken(game: GameView) -> Floats:
     """Capacity that is still under contract when what is asked for now arrives, [n] k wafers/quarter."""
     return np.maximum(game.now.wafer_limit[:, 0] - on_offer(game), 0.0)
 
 
-def good_dies(game: Game) -> Floats:
+def good_dies(game: GameView) -> Floats:
     """Good packaged dies of a wafer started today, [n]."""
     return technology.cards_per_wafer(game.parameters, game.now, game.state.wafers_made)[:, 0]
 
 
-def idle_wafer(game: Game) -> Floats:
+def idle_wafer(game: GameView) -> Floats:
     """What a contracted wafer that is not started costs, [n] krmb."""
     return (game.parameters.of_nodes("take_or_pay") * game.now.wafer_price)[:, 0]
 
@@ -159,7 +159,7 @@ def speeds(p: Parameters, compute: Sequence[float], bandwidth: Sequence[float]) 
     return ratio(1.0, technology.inference_time(of_mixes, *cards))[:, :, 0]
 
 
-def _design(game: Game, node: int, memory: int, architecture: float) -> Design:
+def _design(game: GameView, node: int, memory: int, architecture: float) -> Design:
     """What the rule book says of a card of one's own."""
     p, now, seat = game.parameters, game.now, game.seat
     state = replace(
@@ -190,12 +190,12 @@ def _with(array: Array, seat: int, value: float) -> Array:
     return changed
 
 
-def _to_tape_out(game: Game) -> int:
+def _to_tape_out(game: GameView) -> int:
     """Quarters until the product in design is taped out; below 0 it has been."""
     return int(game.state.next_quarters[game.seat, 0]) - 1 - game.parameters.technology.production_lead
 
 
-def _coming_architecture(game: Game, research: float) -> float:
+def _coming_architecture(game: GameView, research: float) -> float:
     """Level of the product in design: fixed at tape-out, until then what research will bring, or its road map."""
     state, seat, to_go = game.state, game.seat, _to_tape_out(game)
     promised = float(state.next_architecture[seat, 0])
@@ -213,12 +213,12 @@ def _architecture_after(p: Parameters, architecture: float, spent: float) -> flo
     return float(level)
 
 
-def _respin(game: Game, node: int) -> float:
+def _respin(game: GameView, node: int) -> float:
     """Chance that a product on a node needs a second tape-out: none for who has taped out on it before."""
     mastered = bool(game.state.nodes_mastered[game.seat, node, 0])
     return 0.0 if mastered else float(game.parameters.of_nodes("respin_chance")[node, 0])
 
 
-def _quarter(game: Game, ahead: int) -> str:
+def _quarter(game: GameView, ahead: int) -> str:
     """Name of the quarter so many quarters after the one to be played."""
     return quarter_name(quarter_index(game.now.name) + ahead)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from agents.game.game import Game, Turn
+from agents.game.view import GameView, Turn
 from agents.strategies.outlook import Outlook
 from marketsim.outcomes import gross_margins
 from marketsim.rules.arrays import ratio
@@ -53,12 +53,12 @@ class Number:
     note: str = ""
 
 
-def own_vendor(game: Game) -> Vendor:
+def own_vendor(game: GameView) -> Vendor:
     """The played vendor as its scenario has it."""
     return game.world.vendors[game.parameters.vendors[game.seat]]
 
 
-def position(game: Game, speech: Speech) -> list[Number]:
+def position(game: GameView, speech: Speech) -> list[Number]:
     """Money, share of domestic revenue and rank, and cards in use, as of now."""
     state, seat, say = game.state, game.seat, speech.say
     revenue = game.observation.public.revenue[: game.parameters.domestic, 0]
@@ -77,13 +77,13 @@ def position(game: Game, speech: Speech) -> list[Number]:
     ]
 
 
-def sentences(game: Game, roster: Roster, speech: Speech) -> list[str]:
-    """The card and its successor; who has old ties or pays for losses; who leads, and how rivals are minded."""
-    leader, rivals = _of_the_leader(game, roster, speech), speech.title(game.setup.line_up.about)
+def sentences(game: GameView, roster: Roster, rivals: str, speech: Speech) -> list[str]:
+    """The card and its successor; who has old ties or pays for losses; who leads, and who the rivals are."""
+    leader = _of_the_leader(game, roster, speech)
     return [_of_the_card(game, speech), _of_friends(game, speech), _joined(speech, leader, rivals)]
 
 
-def _of_the_card(game: Game, speech: Speech) -> str:
+def _of_the_card(game: GameView, speech: Speech) -> str:
     state, seat, say = game.state, game.seat, speech.say
     nodes, memories = list(game.world.nodes.values()), list(game.world.memories.values())
     quarters = int(state.next_quarters[seat, 0])
@@ -97,7 +97,7 @@ def _of_the_card(game: Game, speech: Speech) -> str:
     return _joined(speech, card, later)
 
 
-def _of_friends(game: Game, speech: Speech) -> str:
+def _of_friends(game: GameView, speech: Speech) -> str:
     own, say = own_vendor(game), speech.say
     fond = sorted((name for name, ties in own.affinity.items() if ties > 0), key=lambda name: -own.affinity[name])[:2]
     titles = [speech.title(game.world.segments[name].title) for name in fond]
@@ -109,7 +109,7 @@ def _of_friends(game: Game, speech: Speech) -> str:
     return _joined(speech, ties, help_)
 
 
-def _of_the_leader(game: Game, roster: Roster, speech: Speech) -> str:
+def _of_the_leader(game: GameView, roster: Roster, speech: Speech) -> str:
     revenue = game.observation.public.revenue[: game.parameters.domestic, 0]
     leader = int(revenue.argmax())
     if leader == game.seat and (revenue > 0).sum() > 1:
@@ -136,7 +136,7 @@ def provenance(scenario: str) -> dict[str, Provenance]:
     return dict(load(scenario).provenance)
 
 
-def sources(game: Game, known: dict[str, Provenance], speech: Speech) -> list[str]:
+def sources(game: GameView, known: dict[str, Provenance], speech: Speech) -> list[str]:
     """Where the figures of the briefing come from, each with how sure it is."""
     vendor = game.parameters.vendors[game.seat]
     said = []
@@ -164,12 +164,12 @@ def _first(known: dict[str, Provenance], path: str) -> Provenance | None:
 # What is scarce ----------------------------------------------------------------------------------------------------
 
 
-def scarce(game: Game, speech: Speech) -> list[Gauge]:
+def scarce(game: GameView, speech: Speech) -> list[Gauge]:
     """How much of each node is under contract, and of scarce memory what those contracts would use up in a year."""
     return [*_nodes(game, speech), *_memories(game, speech)]
 
 
-def _nodes(game: Game, speech: Speech) -> Iterator[Gauge]:
+def _nodes(game: GameView, speech: Speech) -> Iterator[Gauge]:
     held, limit = taken(game), game.now.wafer_limit[:, 0]
     for index, node in enumerate(game.world.nodes.values()):
         if limit[index] > 0:
@@ -179,7 +179,7 @@ def _nodes(game: Game, speech: Speech) -> Iterator[Gauge]:
             yield Gauge(speech.title(node.title), use, speech.share(use, 0), limit=1.0, over=full, note=note)
 
 
-def _memories(game: Game, speech: Speech) -> Iterator[Gauge]:
+def _memories(game: GameView, speech: Speech) -> Iterator[Gauge]:
     p, state, now = game.parameters, game.state, game.now
     home = slice(0, p.domestic)
     dies = cards_per_wafer(p, now, state.wafers_made)[:, 0]
@@ -205,7 +205,7 @@ def named(field: Field, speech: Speech) -> str:
     return speech.say(OF_PARTS.get(field.path.partition(".")[0], field.title), part=field.part)
 
 
-def last_quarter(game: Game, speech: Speech) -> list[Number]:
+def last_quarter(game: GameView, speech: Speech) -> list[Number]:
     """Revenue, gross margin, share of all money and cash of the last quarter, with what changed."""
     turns, seat = game.turns, game.seat
     now, was = turns[-1], turns[-2] if len(turns) > 1 else None

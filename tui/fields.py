@@ -113,6 +113,12 @@ def fields_of(world: Scenario, speech: Speech) -> list[Field]:
     return sorted(every, key=lambda field: _ORDER.index(field.group))
 
 
+def field_of(path: str, part: str = "") -> Field:
+    """The field of a path, where no scenario is at hand.  part: title of the part of the scenario that it names."""
+    plain = next(field for field in _PLAIN if field.path == path.partition(".")[0])
+    return replace(plain, path=path, part=part)
+
+
 def written(field: Field, value: Value) -> str:
     """A value as it stands in the form, without its unit."""
     if isinstance(value, bool):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.game.advice import Change, Value
-from agents.game.debrief import TurningPoint, WhatIf
-from agents.game.game import Game
+from agents.game.debrief import TurningPoint, WhatIf, weightiest
 from agents.game.ladder import Rung, ladder, rank
 from agents.game.score import Score, score
+from agents.game.view import GameView
 from agents.strategies import get
 from tui.fields import UNITS, Field, fields_of, written
 from tui.news import MARKS, told
@@ -52,17 +52,17 @@ NOTHING = 0.5
 # Score ------------------------------------------------------------------------------------------------------------
 
 
-def own_score(game: Game) -> Score:
+def own_score(game: GameView) -> Score:
     """The player's score as of now.  There must have been a quarter."""
     return score(game.trace, game.state, game.seat).of(0)
 
 
-def worth(game: Game) -> float:
+def worth(game: GameView) -> float:
     """What the founders' shares are worth, rmb_m: what what-ifs are measured by."""
     return float(own_score(game).value)
 
 
-def ladder_of(game: Game) -> list[Rung]:
+def ladder_of(game: GameView) -> list[Rung]:
     """The strategies in the player's seat over as many quarters as were played; a failed firm lasts to the end."""
     quarters = len(game.turns) if game.alive else game.world.quarters
     return ladder(game.setup.model_copy(update={"quarters": quarters}))
@@ -70,9 +70,13 @@ def ladder_of(game: Game) -> list[Rung]:
 
 def score_bars(own: Score, speech: Speech) -> tuple[list[Bar], Bar]:
     """The terms that are not 0, rmb_m, and what they add up to."""
-    terms = {name: float(value) for name, value in own.terms.items()}
+    return term_bars({name: float(value) for name, value in own.terms.items()}, float(own.value), speech)
+
+
+def term_bars(terms: Mapping[str, float], value: float, speech: Speech) -> tuple[list[Bar], Bar]:
+    """Terms of a score by name, rmb_m, as `score_bars`.  value: their sum."""
     bars = [Bar(speech.say(TERMS[name]), value) for name, value in terms.items() if abs(value) >= NOTHING]
-    return bars, Bar(speech.say("For founders"), float(own.value), own=True)
+    return bars, Bar(speech.say("For founders"), value, own=True)
 
 
 def ladder_bars(own: Score, rungs: Sequence[Rung], name: str, speech: Speech, room: int) -> list[Bar]:
@@ -99,13 +103,13 @@ def ladder_bars(own: Score, rungs: Sequence[Rung], name: str, speech: Speech, ro
 # Turning points ---------------------------------------------------------------------------------------------------
 
 
-def point_line(point: TurningPoint, game: Game, roster: Roster, speech: Speech) -> tuple[str, str]:
+def point_line(point: TurningPoint, game: GameView, roster: Roster, speech: Speech) -> tuple[str, str]:
     """A quarter that mattered: what changed; what was decided and what happened, the weightiest first."""
     changed = speech.say(
         "share {points}, net cash {money}", points=speech.points(point.share), money=speech.money(point.worth, "+")
     )
     fields = {field.path: field for field in fields_of(game.world, speech)}
-    decided = [decided_text(change, fields[change.path], speech) for change in _weightiest(point.decided)]
+    decided = [decided_text(change, fields[change.path], speech) for change in weightiest(point.decided)]
     news = [item for item in point.news if item.kind != "price"]
     own, others = (
         [
@@ -116,19 +120,6 @@ def point_line(point: TurningPoint, game: Game, roster: Roster, speech: Speech) 
         for mine in (True, False)
     )
     return changed, speech.say("; ").join([*own, *decided[:2], *others[:1]])
-
-
-def _weightiest(changes: Sequence[Change]) -> list[Change]:
-    """New products and the price first, then what changed most of what it was; splits of money last."""
-
-    def key(change: Change) -> tuple[bool, bool, float]:
-        field = change.path.partition(".")[0]
-        size = 1.0
-        if not isinstance(change.own, str) and not isinstance(change.other, str):
-            size = abs(change.other - change.own) / max(abs(change.own), abs(change.other), 1e-9)
-        return field in ("focus", "adaptation_split"), field not in ("start_product", "price"), -size
-
-    return sorted((change for change in changes if not change.path.startswith("product_")), key=key)
 
 
 def decided_text(change: Change, field: Field, speech: Speech) -> str:
@@ -163,7 +154,7 @@ def amount(field: Field, value: Value, speech: Speech) -> str:
 # What if ----------------------------------------------------------------------------------------------------------
 
 
-def what_if_text(what: WhatIf, game: Game, speech: Speech) -> str:
+def what_if_text(what: WhatIf, game: GameView, speech: Speech) -> str:
     """What was decided otherwise, and when."""
     say, names = speech.say, [turn.now.name for turn in game.turns]
     last = names[names.index(what.quarter) + what.quarters - 1]

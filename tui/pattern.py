@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from agents.game.game import Game
 from agents.game.shakeout import SincePeak
+from agents.game.view import GameView
 from marketsim.scenario.reference_file import Range
 from marketsim.shakeout.classify import PRICE, Class, Mechanism, Structure
 from marketsim.shakeout.instrument import Instrument, Reading
@@ -172,7 +172,7 @@ def class_of(reading: Reading) -> Class:
     return Class(int(reading.verdicts.classes[0]))
 
 
-def headline(reading: Reading | None, game: Game, speech: Speech) -> str:
+def headline(reading: Reading | None, game: GameView, speech: Speech) -> str:
     """What it is so far, or in the end, in a line."""
     if reading is None:
         return speech.say("The test looks at whole years: its first facts stand after four quarters.")

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from agents.game import Game
+from agents.game.view import GameView
 from marketsim.observation import PublicFacts
 from marketsim.rules.arrays import ratio, total
 from marketsim.rules.demand import card_cost_of_ownership
@@ -53,7 +53,7 @@ class Standing:
 class Public:
     """Public facts of a game as it stands, and their history. Arrays are those of run 0, the game."""
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: GameView) -> None:
         self.game = game
         self.p = game.parameters
         self.now = game.now

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from agents.game import Game
 from agents.game.plan import Plan
+from agents.game.view import GameView
 from tui.design import on_offer, open_from
 from tui.ladder import wafers
 from tui.speech import Speech, three
 
 
-def rivals_of(game: Game, plan: Plan, speech: Speech) -> dict[str, str]:
+def rivals_of(game: GameView, plan: Plan, speech: Speech) -> dict[str, str]:
     """A short text by path of the plan, where something is known; of choices, how many rivals made the plan's."""
     say, public = speech.say, game.observation.public
     world, home = game.parameters, game.parameters.domestic

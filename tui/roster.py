@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.game import Game
+from agents.game.view import GameView
 from marketsim.scenario.schema import EntrantType, Scenario
 from tui.speech import Speech
 from tui.widgets.line_chart import Series
@@ -35,7 +35,7 @@ class Roster:
         return Share(self.names[vendor], values, own=vendor == self.own, slot=self.slots[vendor])
 
 
-def roster_of(game: Game, speech: Speech, followed: int | None = None) -> Roster:
+def roster_of(game: GameView, speech: Speech, followed: int | None = None) -> Roster:
     """The roster of a game in a language.  followed: row of who stands out where nobody is played."""
     world, p = game.world, game.parameters
     names = [*_named(world, speech), *_entrants(p.entrant_slots, speech), *_foreign(world, speech)]

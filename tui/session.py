@@ -1,51 +1,36 @@
-"""What is going on at the keyboard: a game, the plan that is being typed, and what can be undone."""
+"""A game that is played here: on one's own, watched, or shown again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from agents.game.file import Difference, Saved
 from agents.game.game import Game, Turn
-from agents.game.plan import Plan, PlanProblem
+from agents.game.plan import Plan
 from agents.game.saves import Autosave, keep
 from agents.game.setup import Setup
 from agents.strategies.outlook import Outlook
 from tui.findings import Findings
-from tui.tutorial import SHORT_RUNWAY, Tutor
-
-if TYPE_CHECKING:
-    from marketsim.shakeout.instrument import Instrument
+from tui.sitting import Showing
+from tui.tutorial import SHORT_RUNWAY
 
 Reason = Literal["runway", "product", "failed"]
 """Why a plan is no longer held: money gets short, a new product is out, the end."""
 
 
 @dataclass
-class Session:
+class Session(Showing):
     """One game in progress: played, watched or replayed.
 
     script: plans of a recorded game that are still to be shown; None when none is shown.
-    adviser: strategy that is asked for advice; at first that which the scenario gives the own vendor.
     autosave: where the game is kept after each quarter; nothing is kept while a market is watched or a recording shown.
-    findings: what screens have worked out about the game as it is now.
     """
 
     game: Game
     script: list[Plan | None] | None = None
-    draft: Plan | None = None
     autosave: Autosave = field(default_factory=Autosave)
-    findings: Findings = field(default_factory=Findings)
-    tutor: Tutor = field(default_factory=Tutor)
-    adviser: str = ""
-    _earlier: list[Plan] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.adviser = self.adviser or self.usual_adviser
-        if self.draft is None:
-            self.start_over()
 
     @classmethod
     def begin(cls, setup: Setup) -> Session:
@@ -64,17 +49,10 @@ class Session:
         game = Game(saved.setup, company=saved.company)
         return cls(game, script=list(saved.plans), autosave=Autosave(saved.path))
 
-    @cached_property
-    def instrument(self) -> Instrument:
-        """What the shakeout test reads the game with: the same for all of its quarters."""
-        from agents.game.shakeout import instrument_for
-
-        return instrument_for(self.game)
-
     @property
     def plays(self) -> bool:
         """A person decides for a vendor that is in business."""
-        return self.game.setup.vendor is not None and self.script is None and not self.game.over
+        return self.script is None and super().plays
 
     @property
     def shown(self) -> bool:
@@ -105,43 +83,6 @@ class Session:
             self.start_over()
         while len(self.game.turns) < quarters and not self.ended:
             self.end_quarter()
-
-    @property
-    def usual_adviser(self) -> str:
-        """The strategy that the scenario gives the own vendor; empty where nobody is played."""
-        vendor = self.game.setup.vendor
-        return "" if vendor is None else self.game.world.vendors[vendor].strategy
-
-    def advice(self) -> Plan:
-        """What the adviser would decide here, in numbers that a person would type."""
-        return self.game.advised(self.adviser).rounded()
-
-    def edit(self, path: str, value: float | bool | str) -> None:
-        """Change one number of the plan."""
-        if self.draft is not None and self.draft.value(path) != value:
-            self.replace(self.draft.with_value(path, value))
-
-    def replace(self, plan: Plan) -> None:
-        """Another plan in the place of the draft; can be undone."""
-        if self.draft is not None:
-            self._earlier.append(self.draft)
-        self.draft = plan
-
-    def undo(self) -> bool:
-        """Take the last change back.  False if there is none."""
-        if not self._earlier:
-            return False
-        self.draft = self._earlier.pop()
-        return True
-
-    def start_over(self) -> None:
-        """A draft that goes on as before, nothing to undo."""
-        self._earlier.clear()
-        self.draft = self.game.held() if self.game.setup.vendor is not None and not self.game.over else None
-
-    def problems(self) -> list[PlanProblem]:
-        """What of the draft cannot be."""
-        return [] if self.draft is None else self.game.problems(self.draft)
 
     def save(self) -> None:
         """Keep the game and the plan that is being typed.  Raises MarketSimError where that is not possible."""

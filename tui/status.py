@@ -5,12 +5,12 @@ from __future__ import annotations
 from textual.content import Content
 
 from agents.strategies.outlook import Outlook
-from tui.session import Session
+from tui.sitting import Sitting
 from tui.speech import Speech
 from tui.tutorial import SHORT_RUNWAY
 
 
-def status(session: Session, speech: Speech) -> list[str | Content]:
+def status(session: Sitting, speech: Speech) -> list[str | Content]:
     """Who, when, money: the most important first."""
     game, say = session.game, speech.say
     played, whole = len(game.turns), game.world.quarters

@@ -5,7 +5,7 @@ A hint goes when what it asks for has been done, or when it is dismissed; none c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from agents.strategies.outlook import Outlook
 from tui.speech import N_
 
 if TYPE_CHECKING:
-    from tui.session import Session
+    from tui.sitting import Sitting
 
 QUARTERS = 6
 """Quarters with hints."""
@@ -35,8 +35,8 @@ OUTDATED = 0.6
 AMPLE_RUNWAY = 8.0
 """Quarters of money with which one need not ask for more."""
 
-Condition = Callable[["Session", str], bool]
-"""Of the session and the name of the screen, a key of `tui.app.VIEWS`."""
+Condition = Callable[["Sitting", str], bool]
+"""Of the session and the name of the screen, a key of `tui.game_app.VIEWS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +53,33 @@ class Hint:
     done: Condition | None = None
 
 
-def _quarters(session: Session) -> int:
+def _quarters(session: Sitting) -> int:
     return len(session.game.turns)
 
 
-def _first(session: Session) -> bool:
+def _first(session: Sitting) -> bool:
     return not session.game.turns
 
 
-def _unchanged(session: Session) -> bool:
+def _unchanged(session: Sitting) -> bool:
     return session.draft == session.game.held()
 
 
-def _price_kept(session: Session) -> bool:
+def _price_kept(session: Sitting) -> bool:
     return session.draft is not None and session.draft.price == session.game.held().price
 
 
-def _runway(session: Session) -> float:
+def _runway(session: Sitting) -> float:
     return float(Outlook(session.game.observation).runway[0, 0])
 
 
-def _designs(session: Session) -> bool:
+def _designs(session: Sitting) -> bool:
     """A product is in design, or is to be started."""
     asked = session.draft is not None and session.draft.start_product
     return asked or bool(session.game.state.next_quarters[session.game.seat, 0])
 
 
-def _asked(session: Session, path: str) -> bool:
+def _asked(session: Sitting, path: str) -> bool:
     """Something was asked for in an earlier plan or in the draft.  path: `funds`, or `capacity` of any node."""
     plans = [plan for plan in (*session.game.plans, session.draft) if plan is not None]
     if path == "capacity":
@@ -87,17 +87,17 @@ def _asked(session: Session, path: str) -> bool:
     return any(float(plan.value(path)) > 0 for plan in plans)
 
 
-def _piling_up(session: Session) -> bool:
+def _piling_up(session: Sitting) -> bool:
     state, seat = session.game.state, session.game.seat
     return bool(session.game.turns) and bool(state.stock[seat, 0] > PILE * state.sold[seat, 0])
 
 
-def _unserved(session: Session) -> bool:
+def _unserved(session: Sitting) -> bool:
     state, seat = session.game.state, session.game.seat
     return bool(session.game.turns) and bool(state.orders[seat, 0] > UNSERVED * state.sold[seat, 0])
 
 
-def _outdated(session: Session) -> bool:
+def _outdated(session: Sitting) -> bool:
     """The own card is slow beside the best that is sold at home, and nothing better is on its way."""
     game, public = session.game, session.game.observation.public
     home = slice(0, game.parameters.domestic)
@@ -175,30 +175,31 @@ VISITS = (
 HINTS = (*STATE, *GUIDE, *VISITS)
 
 
-def next_hint(session: Session, screen: str, seen: Collection[str]) -> Hint | None:
+def next_hint(session: Sitting, screen: str, seen: Collection[str], hints: Sequence[Hint] = HINTS) -> Hint | None:
     """The hint for now, if there is one: the most important that fits.
 
-    screen: its name in `tui.app.VIEWS`.  seen: names of hints that are not to be shown again.
+    screen: its name in `tui.game_app.VIEWS`.  seen: names of hints that are not to be shown again.
     """
     if not session.plays or _quarters(session) >= QUARTERS:
         return None
-    return next((hint for hint in HINTS if hint.name not in seen and hint.when(session, screen)), None)
+    return next((hint for hint in hints if hint.name not in seen and hint.when(session, screen)), None)
 
 
 @dataclass
 class Tutor:
     """Remembers in one game which hints have had their day."""
 
+    hints: Sequence[Hint] = HINTS
     seen: set[str] = field(default_factory=set)
     shown: Hint | None = None
 
-    def hint(self, session: Session, screen: str) -> Hint | None:
+    def hint(self, session: Sitting, screen: str) -> Hint | None:
         """The hint for now; what has been done since the last call is not said again."""
         if session.plays:
-            self.seen |= {hint.name for hint in HINTS if hint.done is not None and hint.done(session, screen)}
+            self.seen |= {hint.name for hint in self.hints if hint.done is not None and hint.done(session, screen)}
             if self.shown is not None and self.shown.done is None and not self.shown.when(session, screen):
                 self.seen.add(self.shown.name)
-        self.shown = next_hint(session, screen, self.seen)
+        self.shown = next_hint(session, screen, self.seen, self.hints)
         return self.shown
 
     def dismiss(self) -> None:

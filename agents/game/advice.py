@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.game.game import Game
 from agents.game.plan import Plan
 from agents.game.rehearsal import rehearse
+from agents.game.view import GameView
 from agents.strategies import get
 from marketsim.state import Floats
 
@@ -66,7 +66,7 @@ class Advice:
     suggestions: tuple[Suggestion, ...]
 
 
-def advice(game: Game, plan: Plan, strategy: str = "disciplined", quarters: int = 4, runs: int = 8) -> Advice:
+def advice(game: GameView, plan: Plan, strategy: str = "disciplined", quarters: int = 4, runs: int = 8) -> Advice:
     """What a strategy would do here, set beside a plan.
 
     quarters, runs: of the rehearsals, one for each field that differs, all on the same luck.
@@ -81,7 +81,7 @@ def advice(game: Game, plan: Plan, strategy: str = "disciplined", quarters: int 
     return Advice(strategy, get(strategy).title, advised, tuple(ordered))
 
 
-def preset(game: Game, name: str) -> Plan:
+def preset(game: GameView, name: str) -> Plan:
     """The plan of one of the presets.  Raises KeyError if there is none of this name."""
     strategy = PRESETS[name]
     return game.held() if strategy is None else game.advised(strategy)
@@ -111,7 +111,7 @@ def _together(path: str) -> str:
 
 
 def _consequences(
-    game: Game, plan: Plan, advised: Plan, parts: list[str], quarters: int, runs: int
+    game: GameView, plan: Plan, advised: Plan, parts: list[str], quarters: int, runs: int
 ) -> Iterator[tuple[float, float]]:
     """Expected change of cash at the end and of all revenue, rmb_m, if one part of the plan were as advised."""
     plans = [plan, *(_with(plan, advised, part) for part in parts)]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from agents.game.advice import Change, Value, differences
-from agents.game.game import Game, Turn
+from agents.game.advice import SPLITS, Change, Value, differences
+from agents.game.game import Game
 from agents.game.news import News, news_of
 from agents.game.plan import ONCE, Plan
 from agents.game.rehearsal import decision_of
 from agents.game.setup import GameError
+from agents.game.view import GameView, Turn
 from agents.strategies.team import Team
 from marketsim.decisions import stack
 from marketsim.errors import did_you_mean
@@ -52,16 +53,13 @@ class TurningPoint:
     news: tuple[News, ...]
 
 
-def turning_points(game: Game, count: int = 5) -> list[TurningPoint]:
+def turning_points(game: GameView, count: int = 5) -> list[TurningPoint]:
     """The quarters that mattered most, in the order of time: |d share| / its mean + |d worth| / its mean is largest.
 
     The first quarter, with which nothing can be compared, is left out.  Raises GameError where nobody is played.
     """
     share, worth = np.diff(_shares(game)), np.diff(_worth(game))
-    if not share.size:
-        return []
-    weight = ratio(abs(share), abs(share).mean()) + ratio(abs(worth), abs(worth).mean())
-    chosen = np.sort(np.argsort(-weight, kind="stable")[:count])
+    chosen, weight = most_moved(share, worth, count)
     return [
         TurningPoint(
             game.turns[place + 1].now.name,
@@ -75,18 +73,39 @@ def turning_points(game: Game, count: int = 5) -> list[TurningPoint]:
     ]
 
 
-def _concerning(game: Game, turn: Turn) -> Iterator[News]:
+def most_moved(share: Floats, worth: Floats, count: int) -> tuple[list[int], Floats]:
+    """Where two series of changes moved most, in order, and how much each place moved, in changes of a usual one, [q].
+
+    share: changes of a share of revenue, [q].  worth: of cash less debt, [q] rmb_m.
+    """
+    if not share.size:
+        return [], share
+    weight = ratio(abs(share), abs(share).mean()) + ratio(abs(worth), abs(worth).mean())
+    return np.sort(np.argsort(-weight, kind="stable")[:count]).tolist(), weight
+
+
+def weightiest(changes: Iterable[Change]) -> list[Change]:
+    """New products and the price first, then what changed most of what it was; splits of money last."""
+
+    def key(change: Change) -> tuple[bool, bool, float]:
+        field = change.path.partition(".")[0]
+        return field in SPLITS, field not in ("start_product", "price"), -_size(change)
+
+    return sorted((change for change in changes if not change.path.startswith("product_")), key=key)
+
+
+def _concerning(game: GameView, turn: Turn) -> Iterator[News]:
     for news in news_of(turn, game.parameters):
         if news.vendor in (-1, game.seat) or news.kind in OF_RIVALS:
             yield news
 
 
-def _shares(game: Game) -> Floats:
+def _shares(game: GameView) -> Floats:
     """Own share of all revenue in each quarter, [q]."""
     return np.array([share_and_revenue(turn, game.seat)[0] for turn in game.turns])
 
 
-def _worth(game: Game) -> Floats:
+def _worth(game: GameView) -> Floats:
     """Own cash less debt after each quarter, [q] rmb_m."""
     return np.array([float(turn.after.cash[game.seat, 0] - turn.after.debt[game.seat, 0]) for turn in game.turns])
 
@@ -97,7 +116,7 @@ def share_and_revenue(turn: Turn, seat: int) -> tuple[float, float]:
     return float(ratio(revenue[seat], revenue.sum())), float(revenue[seat])
 
 
-def _plan(game: Game, quarter: int) -> Plan:
+def _plan(game: GameView, quarter: int) -> Plan:
     plan = game.turns[quarter].plan
     if plan is None:
         raise GameError("this market is watched: nobody has decided anything")
@@ -167,7 +186,7 @@ def takeover(game: Game, quarter: str, strategy: str = "disciplined", measure: M
     return _compared(game, other, quarter, len(game.turns) - first, None, strategy, measure)
 
 
-def lasts(game: Game, quarter: int, path: str) -> int:
+def lasts(game: GameView, quarter: int, path: str) -> int:
     """The quarter in which a number that was decided in one is decided anew; at the latest, the one to be played."""
     if path.partition(".")[0] in ONCE:
         return quarter + 1
@@ -176,7 +195,7 @@ def lasts(game: Game, quarter: int, path: str) -> int:
     return next(later, len(game.turns))
 
 
-def _index(game: Game, quarter: str) -> int:
+def _index(game: GameView, quarter: str) -> int:
     names = [turn.now.name for turn in game.turns]
     if quarter not in names:
         raise GameError(f"quarter {quarter} has not been played; {did_you_mean(quarter, names)}")
@@ -184,8 +203,8 @@ def _index(game: Game, quarter: str) -> int:
 
 
 def _played(game: Game, plans: Sequence[Plan]) -> Game:
-    """Another game by the same setup, up to the vendor's failure if that comes earlier."""
-    other = Game(game.setup)
+    """Another game by the same setup and in the same company, up to the vendor's failure if that comes earlier."""
+    other = Game(game.setup, company=game.company)
     for plan in plans:
         if other.over:
             break
@@ -209,7 +228,7 @@ def _compared(
     return WhatIf(quarter, quarters, change, strategy, series(game), series(other), *worth)
 
 
-def series(game: Game) -> Series:
+def series(game: GameView) -> Series:
     """A game quarter by quarter.  Raises GameError where nobody is played."""
     cash = tuple(float(turn.after.cash[game.seat, 0]) for turn in game.turns)
     pairs = [share_and_revenue(turn, game.seat) for turn in game.turns]
@@ -276,7 +295,7 @@ def _changes(game: Game) -> Iterator[Undone]:
 
 
 def _size(change: Change) -> float:
-    """Relative size of a change, at most 1."""
+    """Relative size of a change: 1 from or to nothing."""
     if isinstance(change.own, str) or isinstance(change.other, str):
         return 1.0
     return abs(change.other - change.own) / max(abs(change.own), abs(change.other))

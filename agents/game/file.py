@@ -32,6 +32,7 @@ from marketsim.scenario.source import Key, Node
 
 if TYPE_CHECKING:
     from agents.game.game import Game, Turn
+    from agents.game.kept import KeptGame
 
 UNFINISHED = ".unfinished"
 """Ending of a file that is being written; whoever is killed leaves one behind."""
@@ -126,6 +127,19 @@ def save(game: Game, path: Path, draft: Plan | None = None) -> None:
     draft: the form that is being filled in; left out where a value of it is no number.
     Raises MarketSimError where the file cannot be written.
     """
+    name = game.setup.scenario
+    here = game.setup.model_copy(update={"scenario": str(Path(name).resolve()) if is_path(name) else name})
+    _write(path, written(game, here, draft))
+
+
+def given_away(setup: Setup) -> Setup:
+    """A setup that tells nothing of this machine: of a scenario's path, the name of the file."""
+    name = setup.scenario
+    return setup.model_copy(update={"scenario": Path(name).name if is_path(name) else name})
+
+
+def written(game: Game | KeptGame, setup: Setup, draft: Plan | None = None) -> str:
+    """A game as the text of its file.  setup: of the game, as it stands there.  draft: as of `save`."""
     quarters, last, seen = [], None, dict[str, Plan]()
     for turn, company in zip(game.turns, game.company, strict=True):
         quarters.append(
@@ -144,15 +158,14 @@ def save(game: Game, path: Path, draft: Plan | None = None) -> None:
     if draft is not None:
         with suppress(ValidationError):
             unfinished = changes(draft, last)
-    name = game.setup.scenario
     content = Content(
         versions=Versions.here(),
         scenario_hash=scenario_hash(game.scenario),
-        setup=game.setup.model_copy(update={"scenario": str(Path(name).resolve()) if is_path(name) else name}),
+        setup=setup,
         quarters=quarters,
         draft=unfinished,
     )
-    _write(path, text_of(content))
+    return text_of(content)
 
 
 def read_scenario(name: str) -> Scenario:
@@ -223,7 +236,7 @@ def _merged(before: Plan | None, change: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _cash(game: Game, turn: Turn) -> float:
+def _cash(game: Game | KeptGame, turn: Turn) -> float:
     """Cash after a quarter, rmb_m: the own vendor's, all vendors' together where nobody is played."""
     cash = turn.after.cash[:, 0]
     return float(cash.sum() if game.setup.vendor is None else cash[game.seat])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.game.cuts import Cut, cuts_of
-from agents.game.game import Game
 from agents.game.plan import Plan
 from agents.game.rehearsal import Step, rehearse
+from agents.game.view import GameView
 from marketsim.outcomes import gross_margins
 from marketsim.rules.arrays import ratio
 from marketsim.state import Floats
@@ -61,7 +61,7 @@ class Forecast:
     cuts: tuple[Cut, ...]
 
 
-def forecast(game: Game, plan: Plan, quarters: int = 4, runs: int = 32) -> Forecast:
+def forecast(game: GameView, plan: Plan, quarters: int = 4, runs: int = 32) -> Forecast:
     """What a plan would bring, if it is held after the coming quarter.
 
     It knows no more than the player: of rivals what an analyst would (see `agents.game.analyst`), of the scenario its

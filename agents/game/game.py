@@ -119,6 +119,8 @@ class Game(GameView):
         get(strategy)
         if vendor not in self._seats:
             raise GameError(f"{self.world.name} has no domestic vendor {vendor!r}")
+        if self._seats[vendor].strategy == strategy:
+            return
         self._strategies[vendor] = self._seats[vendor].strategy = strategy
         if vendor in self.world.vendors:
             other = self.world.vendors[vendor].model_copy(update={"strategy": strategy})

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from agents.game.game import Turn
+from agents.game.view import Turn
 from marketsim.rules.finance import CAUSES
 from marketsim.scenario.parameters import Parameters
 

@@ -21,6 +21,9 @@ CHOICES = {"product_node": "nodes", "product_memory": "memories"}
 ROUNDING = 1e-6
 """k wafers/quarter, and relative: who gives up all capacity can do so on a machine where it is less by a few bits."""
 
+BOUNDS = {name: bounds(name) for name in Decision.axes()}
+"""Of all fields, looked up once."""
+
 ONCE = ("capacity", "premium", "start_product", "funds", "bid")
 """Fields that ask for something once: a plan that is held does not ask again."""
 
@@ -133,7 +136,7 @@ def problems(plan: Plan, world: Parameters, contracts: Mapping[str, float]) -> l
         if part and part not in getattr(world, PARTS[field]):
             found.append(PlanProblem(path, value, choices=tuple(getattr(world, PARTS[field]))))
             continue
-        (low, high), slack = bounds(field), 0.0
+        (low, high), slack = BOUNDS[field], 0.0
         if field == "capacity":
             low = max(low, -contracts.get(part, 0.0))
             slack = ROUNDING * (1 - low)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.game.analyst import Analyst
-from agents.game.game import Game
 from agents.game.plan import ONCE, Plan
 from agents.game.runs import OTHER_LUCK
 from agents.game.setup import GameError
+from agents.game.view import GameView
 from agents.strategies.outlook import Outlook
 from marketsim.chance import Draws
 from marketsim.decisions import Decision, change, stack
@@ -58,7 +58,7 @@ class Step:
         return quarters
 
 
-def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Iterator[Step]:
+def rehearse(game: GameView, plans: Sequence[Plan], quarters: int, runs: int) -> Iterator[Step]:
     """Play each plan in so many runs, first as it is and then held. All plans meet the same luck and rivals' moves.
 
     Nothing of it is the game's own luck, and events that are still to come do not happen. The game stays as it is.
@@ -87,7 +87,7 @@ def rehearse(game: Game, plans: Sequence[Plan], quarters: int, runs: int) -> Ite
         yield Step(game.seat, obs.of(own), decision, luck, outcome, after.of(own))
 
 
-def _as_known(game: Game) -> Parameters:
+def _as_known(game: GameView) -> Parameters:
     """The scenario without the events that are still to come."""
     known = [event for event in game.world.events if event.quarter <= game.now.name]
     return Parameters(game.world.model_copy(update={"events": known}))

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from agents.game.game import Game
 from agents.game.runs import OTHER_LUCK
+from agents.game.view import GameView
 from agents.strategies.team import Team
 from marketsim.market import Market
 from marketsim.scenario.parameters import Parameters
@@ -28,7 +28,7 @@ HISTORY = "photovoltaics.csv"
 # So far ---------------------------------------------------------------------------------------------------------------
 
 
-def history_of(game: Game, per_year: Literal[1, 4] = 1) -> History | None:
+def history_of(game: GameView, per_year: Literal[1, 4] = 1) -> History | None:
     """The market's history so far, whose run 0 is the game; None before its first period is over.
 
     per_year: 1 is what the test looks at, 4 is for charts.
@@ -39,13 +39,13 @@ def history_of(game: Game, per_year: Literal[1, 4] = 1) -> History | None:
     return recorder.result() if recorder.time else None
 
 
-def instrument_for(game: Game) -> Instrument:
+def instrument_for(game: GameView) -> Instrument:
     """The measured instrument, without the facts that the scenario was fitted to. Some milliseconds: keep it."""
     instrument = load_instrument()
     return replace(instrument, dropped=instrument.dropped | fitted_facts(game.world, instrument.reference))
 
 
-def read(game: Game, instrument: Instrument) -> Reading | None:
+def read(game: GameView, instrument: Instrument) -> Reading | None:
     """Facts, gauges and the class of the game so far, in run 0 of its arrays; None in its first year."""
     history = history_of(game)
     return None if history is None else instrument.read(history)
@@ -97,7 +97,7 @@ class Stories:
         return float(self.counts[which]) / self.runs
 
 
-def stories(game: Game, instrument: Instrument, runs: range = range(32), strategy: str = "disciplined") -> Stories:
+def stories(game: GameView, instrument: Instrument, runs: range = range(32), strategy: str = "disciplined") -> Stories:
     """Play on to the scenario's end on other luck, and classify history and future together.
 
     Rivals go on with their strategies, the own vendor, if one is played, with `strategy`.
@@ -117,6 +117,6 @@ def stories(game: Game, instrument: Instrument, runs: range = range(32), strateg
     return Stories(np.bincount(classes, minlength=len(Class)))
 
 
-def _strategies(game: Game, p: Parameters, own: str) -> list[str]:
+def _strategies(game: GameView, p: Parameters, own: str) -> list[str]:
     """Strategies of all domestic slots."""
     return [own if vendor == game.setup.vendor else name for vendor, name in zip(p.vendors, p.strategies, strict=False)]

@@ -19,7 +19,9 @@ class Clock:
 
     def heed(self, body: Body, at: float) -> None:
         """Take note of a line of the log.  at: time."""
-        self._left, self._at = self.remaining(at), at
+        if not isinstance(body, Restarted):  # while there was no server, nobody could decide
+            self._left = self.remaining(at)
+        self._at = at
         if isinstance(body, p.Open):
             self._left, self._running = None if body.seconds is None else float(body.seconds), True
         elif isinstance(body, p.Extend):

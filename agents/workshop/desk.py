@@ -7,12 +7,14 @@ others are being written are written together: one wait for the disk for all of 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,51 +22,35 @@ import marketsim
 from agents.game.setup import Setup
 from agents.workshop import protocol as p
 from agents.workshop import views
+from agents.workshop.allowed import Refusal, check
 from agents.workshop.clock import Clock
+from agents.workshop.debrief import Debriefing
 from agents.workshop.entries import FACILITATOR, SERVER, Admitted, Body, Entry, Opened, Restarted, Seated
 from agents.workshop.log import Log, LogError
-from agents.workshop.room import Refusal, Room, rebuilt
+from agents.workshop.room import Room, rebuilt
 from agents.workshop.secrets import hash_of, is_one_of, new_secret, new_token
+from agents.workshop.telling import Listener, News, form, news
+from marketsim.errors import printable
 
 GRACE = 2.0
 """Seconds after the clock has run out in which what is on its way is still taken."""
 TICK = 0.25
 """Seconds between two looks at the clock."""
-BEHIND = 64
-"""Messages that may wait for a listener; one that is further behind starts over with the room as it is."""
+PAUSE = 0.1
+"""Seconds between two times that everybody is told what has changed; a team is told of its own form at once."""
+KEPT = 32_000_000
+"""Bytes of markets that are kept for those who ask next."""
+
+LOGGER = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(eq=False)
-class Listener:
-    """Somebody who is told of the room.  who: FACILITATOR or a vendor.  waiting: messages as JSON; None: no longer."""
-
-    who: str
-    waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
-    last: dict[str, bytes] = field(default_factory=dict)
-
-    def tell(self, kind: str, fact: bytes, message: bytes) -> None:
-        """Have a message sent, if its fact is another one than the last of its kind."""
-        if self.last.get(kind) == fact:
-            return
-        self.last[kind] = fact
-        try:
-            self.waiting.put_nowait(message)
-        except asyncio.QueueFull:
-            self.hang_up()
-
-    def hang_up(self) -> None:
-        """End it: the client will come back and be told everything anew."""
-        while not self.waiting.empty():
-            self.waiting.get_nowait()
-        self.waiting.put_nowait(None)
-
-
 @dataclass
 class _Asked:
-    """What waits to be written.  ask: makes the lines and the answer, in the room's thread."""
+    """What waits to be written.  who: asks.  ask: makes the lines and the answer, in the room's thread."""
 
+    who: str
     ask: Callable[[_Writer], Any]
     answered: asyncio.Future[Any]
 
@@ -84,12 +70,11 @@ class _Writer:
 
     def command(self, who: str, command: p.Command) -> p.Accepted:
         """A command, once.  Raises Refusal."""
-        known = self.room.done.get((who, command.id))
+        known = self.room.seq_of(who, command)
         if known is not None:
             return p.Accepted(id=command.id, seq=known)
-        seq = 0
-        for body in self.room.answer(who, command):
-            seq = self.do(who, body).seq
+        check(self.room, who, command)
+        seq = self.do(who, command).seq
         if isinstance(command, p.Close):
             self.close()
         return p.Accepted(id=command.id, seq=seq)
@@ -117,21 +102,28 @@ class _Writer:
 class Desk:
     """A workshop that is running.
 
-    log: of the workshop, new or not.  opened: how it begins, if it is new.
+    log: of the workshop, new or not.  opened: how it begins, if it is new.  address: for browsers of teams, if known.
     now: seconds of a clock that never jumps.  Raises MarketSimError for a log that cannot be used.
     """
 
     def __init__(self, log: Log, opened: Opened | None = None, now: Callable[[], float] = time.monotonic) -> None:
-        self.log, self.now, self.clock = log, now, Clock()
+        self.log, self.now = log, now
         if opened is not None:
+            if not log.empty:
+                raise LogError(f"{printable(str(log.path), 400)} holds a workshop already")
             log.write([(SERVER, opened)])
         self._thread = ThreadPoolExecutor(1, "room")
+        self._market_thread = ThreadPoolExecutor(1, "market")
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
         self._listeners: set[Listener] = set()
+        self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._markets: dict[tuple[object, ...], bytes] = {}
-        self.room = self._built()
+        self.debriefing = Debriefing()
+        self.address = ""
+        self.room, self.clock = self._built()
         self._tokens = dict(self.room.tokens)
+        self._in_doubt = self._stopped = False
         if opened is None:
             with self.log.writing() as add:
                 _Writer(self, add).do(SERVER, Restarted(marketsim=marketsim.__version__))
@@ -142,42 +134,47 @@ class Desk:
         opened = Opened(
             setup=setup, vendors=list(vendors), title=title, secret=new_secret(), marketsim=marketsim.__version__
         )
+        Room.of(opened)  # before there is a file
         return cls(Log(path), opened)
 
-    def _built(self) -> Room:
-        """The room that the log tells of; the clock stands as it did at the last line."""
-        self.clock = Clock()
+    def _built(self) -> tuple[Room, Clock]:
+        """The room that the log tells of, and its clock as it stood at the last line.  Raises MarketSimError."""
+        clock = Clock()
 
-        def heeded() -> Any:
+        def heeded() -> Iterator[Entry]:
             for entry in self.log.entries():
-                self.clock.heed(entry.body, entry.at)
+                clock.heed(entry.body, entry.at)
                 yield entry
 
         room = rebuilt(heeded())
-        self.clock.continue_from(self.now())
-        return room
+        clock.continue_from(self.now())
+        return room, clock
 
     # -- coming and going -----------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Desk:
-        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._look_at_clock())]
+        steps = self._write, self._tell_changes, self._look_at_clock
+        self._tasks = [asyncio.create_task(_for_ever(step)) for step in steps]
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._stopped = True
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not self._asked.empty():
+            self._asked.get_nowait().answered.cancel()
+        await self.debriefing.close()
         for listener in self._listeners:
             listener.hang_up()
         self._thread.shutdown()
+        self._market_thread.shutdown()
         self.log.close()
 
     async def admit_facilitator(self) -> str:
         """Another token of the facilitator; those that were given before stay good."""
         token = new_token()
-        await self._ask(lambda writer: writer.do(FACILITATOR, Admitted(token_hash=hash_of(token))))
+        await self._ask(FACILITATOR, lambda writer: writer.do(FACILITATOR, Admitted(token_hash=hash_of(token))))
         return token
 
     def who(self, token: str) -> str | None:
@@ -189,122 +186,171 @@ class Desk:
         """Be told of the room from now on, beginning with all of it."""
         listener = Listener(who)
         self._listeners.add(listener)
-        await self._tell()
+        await self._tell([listener])
+        self._changed.set()
         return listener
 
     async def leave(self, listener: Listener) -> None:
         """Be told no longer."""
         self._listeners.discard(listener)
-        await self._tell()
+        self._changed.set()
 
     # -- commands -------------------------------------------------------------------------------------------------
 
     async def do(self, who: str, command: p.Command) -> p.Accepted | p.Refused:
         """Have a command written down, or refused."""
         try:
-            accepted: p.Accepted = await self._ask(lambda writer: writer.command(who, command))
+            return await self.accept(who, command)
         except (Refusal, LogError) as error:
             return refused(error, command.id)
+
+    async def accept(self, who: str, command: p.Command) -> p.Accepted:
+        """The same.  Raises Refusal, or LogError."""
+        accepted: p.Accepted = await self._ask(who, lambda writer: writer.command(who, command))
         return accepted
 
     async def join(self, wish: p.Join) -> p.Joined:
         """Take a seat.  Raises Refusal, or LogError."""
-        joined: p.Joined = await self._ask(lambda writer: writer.join(wish))
+        joined: p.Joined = await self._ask(SERVER, lambda writer: writer.join(wish))
         return joined
 
     async def market(self, who: str, first: int) -> bytes:
         """Quarters of the market from one on, as JSON of `protocol.Market`."""
         reader = None if who == FACILITATOR else who
+        key, made = await self.read(lambda: (self._state(reader, first), views.market(self.room, reader, first)))
+        return await asyncio.get_running_loop().run_in_executor(self._market_thread, self._kept, key, made)
 
-        def made() -> bytes:
-            room = self.room
-            key = (reader, room.branch, room.world, room.played, first)
-            if key not in self._markets:
-                self._markets = {old: made for old, made in self._markets.items() if old[1:4] == key[1:4]}
-                self._markets[key] = views.market(room, reader, first)
-            return self._markets[key]
+    def _state(self, reader: str | None, first: int) -> tuple[object, ...]:
+        """What a market depends on."""
+        room = self.room
+        return reader, room.branch, room.world, room.played, min(first, room.played)
 
-        return await self.read(made)
+    def _kept(self, key: tuple[object, ...], made: Callable[[], bytes]) -> bytes:
+        """A market, made if nobody has asked for it."""
+        if key not in self._markets:
+            self._markets[key] = made()
+            while sum(map(len, self._markets.values())) > KEPT and len(self._markets) > 1:
+                del self._markets[next(iter(self._markets))]
+        return self._markets[key]
 
     async def read(self, look: Callable[[], Answer]) -> Answer:
         """Look at the room in its thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, look)
 
-    async def _ask(self, ask: Callable[[_Writer], Any]) -> Any:
-        asked = _Asked(ask, asyncio.get_running_loop().create_future())
+    async def _ask(self, who: str, ask: Callable[[_Writer], Any]) -> Any:
+        if self._stopped:
+            raise LogError("the server stops")
+        asked = _Asked(who, ask, asyncio.get_running_loop().create_future())
         await self._asked.put(asked)
         return await asked.answered
 
     async def _write(self) -> None:
         """Write what is asked for, all that waits at once."""
-        while True:
-            batch = [await self._asked.get()]
-            while not self._asked.empty():
-                batch.append(self._asked.get_nowait())
-            answers = await self.read(lambda batch=batch: self._written([asked.ask for asked in batch]))  # type: ignore[misc]
-            self._tokens = dict(self.room.tokens)
-            for asked, answer in zip(batch, answers, strict=True):
-                if asked.answered.done():  # nobody waits for it any more
-                    continue
-                if isinstance(answer, Exception):
-                    asked.answered.set_exception(answer)
-                else:
-                    asked.answered.set_result(answer)
-            await self._tell()
+        batch = [await self._asked.get()]
+        while not self._asked.empty():
+            batch.append(self._asked.get_nowait())
+        forms: dict[str, News] = {}
+        try:
+            answers, forms = await self.read(lambda: self._written(batch))
+        except asyncio.CancelledError:
+            for asked in batch:
+                asked.answered.cancel()
+            raise
+        except Exception as error:
+            answers = [error] * len(batch)
+        self._tokens = dict(self.room.tokens)
+        for asked, answer in zip(batch, answers, strict=True):
+            _answer(asked.answered, answer)
+        for listener in self._listeners:
+            listener.tell(forms.get(listener.who, {}))
+        self._changed.set()
+        if self.room.over:
+            self.debriefing.begin(self)
 
-    def _written(self, batch: Sequence[Callable[[_Writer], Any]]) -> list[Any]:
-        """The answers to all, which count: if they cannot be written, nothing has happened and all are told so."""
-        answers: list[Any] = []
+    def _written(self, batch: Sequence[_Asked]) -> tuple[list[Any], dict[str, News]]:
+        """The answers to all, and the forms of the teams that asked."""
+        answers = self._answers([asked.ask for asked in batch])
+        teams = {asked.who for asked in batch} & self.room.seats.keys()
+        return answers, {who: form(self.room, who) for who in teams}
+
+    def _answers(self, asks: Sequence[Callable[[_Writer], Any]]) -> list[Any]:
+        """What is answered to each; a Refusal or another error for what has not happened.
+
+        What cannot be written has not happened, and all who asked are told so; a mistake in one keeps no other from it.
+        """
+        clock = copy(self.clock)
+        if self._in_doubt:
+            self._build_again(clock)
         try:
             with self.log.writing() as add:
                 writer = _Writer(self, add)
-                for ask in batch:
-                    try:
-                        answers.append(ask(writer))
-                    except Refusal as error:
-                        answers.append(error)
-        except LogError as error:
-            self.room = self._built()
-            return [error] * len(batch)
-        return answers
+                return [_tried(ask, writer) for ask in asks]
+        except Exception as error:
+            self._build_again(clock)
+            if isinstance(error, LogError) or len(asks) == 1:
+                return [error] * len(asks)
+        return [answer for ask in asks for answer in self._answers([ask])]
+
+    def _build_again(self, clock: Clock) -> None:
+        """Forget what was done but not written.  clock: goes on.  Raises MarketSimError, and is to be tried again."""
+        self._in_doubt, self.clock = True, clock
+        self.room, _ = self._built()
+        self._in_doubt = False
 
     async def _look_at_clock(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            left = self.clock.remaining(self.now())
-            if self.room.phase == "open" and left is not None and left <= -GRACE:
-                with suppress(LogError):  # tried again at the next look
-                    await self._ask(lambda writer: writer.time_is_up())
+        await asyncio.sleep(TICK)
+        left = self.clock.remaining(self.now())
+        if self.room.phase == "open" and left is not None and left <= -GRACE:
+            with suppress(LogError):  # tried again at the next look
+                await self._ask(SERVER, lambda writer: writer.time_is_up())
 
     # -- telling --------------------------------------------------------------------------------------------------
 
-    async def _tell(self) -> None:
-        """Tell every listener what is new to it."""
-        readers = {listener.who for listener in self._listeners}
+    async def _tell_changes(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+        await self._tell(self._listeners)
+        await asyncio.sleep(PAUSE)
+
+    async def _tell(self, listeners: Iterable[Listener]) -> None:
+        """Tell listeners what is new to them."""
+        listeners = tuple(listeners)
         people = Counter(listener.who for listener in self._listeners)
-        told = await self.read(lambda: {who: self._news(who, people) for who in readers})
-        for listener in tuple(self._listeners):
-            for kind, (fact, message) in told.get(listener.who, {}).items():
-                listener.tell(kind, fact, message)
+        told = await self.read(lambda: self._news({listener.who for listener in listeners}, people))
+        for listener in listeners:
+            listener.tell(told[listener.who])
 
-    def _news(self, who: str, people: Counter[str]) -> dict[str, tuple[bytes, bytes]]:
-        """Everything that somebody may be told now, by kind; a listener takes what is new to it.
+    def _news(self, readers: Iterable[str], people: Mapping[str, int]) -> dict[str, News]:
+        now = self.now()
+        left = self.clock.remaining(now)
+        end = None if left is None else round(left + (now if self.room.phase == "open" else 0.0))
+        return news(self.room, readers, people, left, end, self.address)
 
-        Of each, what it says and the message: of the room, time that just goes by and the number of a line are no news.
-        """
-        room, left = self.room, self.clock.remaining(self.now())
-        reader = None if who == FACILITATOR else who
-        news: dict[str, Any] = {"room": views.room_now(room, people, left, reader)}
-        if reader is None:
-            news["office"] = views.office(room)
-        else:
-            news["form"] = views.form(room, room.seats[reader])
-        news |= {f"told {told.number}": told for told in views.messages(room, reader)}
-        found = {kind: (message.model_dump_json().encode(),) * 2 for kind, message in news.items()}
-        end = None if left is None else round(left + (self.now() if room.phase == "open" else 0.0))
-        fact = news["room"].model_copy(update={"seq": 0, "remaining": end})
-        found["room"] = fact.model_dump_json().encode(), found["room"][1]
-        return found
+
+async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:
+    """Do something again and again; a mistake in it is reported, and ends neither it nor the workshop."""
+    while True:
+        try:
+            await step()
+        except Exception:
+            LOGGER.exception("a mistake of the workshop's server")
+            await asyncio.sleep(1.0)
+
+
+def _tried(ask: Callable[[_Writer], Any], writer: _Writer) -> Any:
+    try:
+        return ask(writer)
+    except Refusal as refusal:
+        return refusal
+
+
+def _answer(asked: asyncio.Future[Any], answer: Any) -> None:
+    if asked.done():  # nobody waits for it any more
+        return
+    if isinstance(answer, Exception):
+        asked.set_exception(answer)
+    else:
+        asked.set_result(answer)
 
 
 def refused(error: Exception, command: str | None = None) -> p.Refused:

@@ -9,7 +9,6 @@ from pydantic import Field, TypeAdapter
 
 from agents.game.plan import Plan
 from agents.game.setup import Setup
-from agents.workshop import protocol
 from agents.workshop.protocol import Command, How, Name, Vendor
 from marketsim.scenario.fields import Quarter, Section
 
@@ -46,7 +45,7 @@ class Seated(Section):
 
     kind: Literal["seated"] = "seated"
     vendor: Vendor
-    name: Name | None
+    name: Name | None = None
     token_hash: Hash
 
 
@@ -74,32 +73,7 @@ class Restarted(Section):
 
 Body = Command | Opened | Admitted | Seated | Closed | Restarted
 
-BODIES: TypeAdapter[Body] = TypeAdapter(
-    Annotated[
-        protocol.Edit
-        | protocol.Submit
-        | protocol.Withdraw
-        | protocol.Open
-        | protocol.Pause
-        | protocol.Resume
-        | protocol.Extend
-        | protocol.Close
-        | protocol.Intervene
-        | protocol.Tell
-        | protocol.Substitute
-        | protocol.HandBack
-        | protocol.Release
-        | protocol.RollBack
-        | protocol.Show
-        | protocol.Debrief
-        | Opened
-        | Admitted
-        | Seated
-        | Closed
-        | Restarted,
-        Field(discriminator="kind"),
-    ]
-)
+BODIES: TypeAdapter[Body] = TypeAdapter(Annotated[Body, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -31,27 +31,47 @@ CREATE TABLE log (
     body TEXT NOT NULL,
     chain TEXT NOT NULL
 ) STRICT;
+CREATE TRIGGER log_only_grows BEFORE INSERT ON log WHEN EXISTS (SELECT 1 FROM log WHERE seq >= NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER log_never_changes BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log never changes'); END;
 CREATE TRIGGER log_never_shrinks BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log never shrinks'); END;
 """
+
+
+LINES = "SELECT seq, at, who, body, chain FROM log ORDER BY seq"
+Line = tuple[int, float, str, str, str]
+PATIENCE = 2.0
+"""Seconds that a server waits for another one to let go of the file."""
 
 
 class LogError(MarketSimError):
     """A workshop's file that cannot be used, read or written."""
 
 
+def steady() -> Callable[[], float]:
+    """A clock of seconds since 1970 that does not move when the machine's is set, only when this is called again."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
+
+
 class Log:
     """The open log of a workshop, for one thread at a time; the process that has it open is the only one that writes.
 
-    clock: seconds since 1970.  Raises LogError.
+    clock: seconds since 1970, `steady` if not given.  Raises LogError.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] | None = None) -> None:
         self.path = path
-        self._clock = clock
+        self._clock = clock or steady()
         with _told(path):
             self._db = _connected(path)
         self._next, self._chain = 1, ""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing has been written yet.  Raises LogError."""
+        with _told(self.path):
+            return not self._db.execute("SELECT 1 FROM log LIMIT 1").fetchone()
 
     def close(self) -> None:
         """Let go of the file; what was written stays."""
@@ -61,22 +81,15 @@ class Log:
     def entries(self) -> Iterator[Entry]:
         """All lines in order, each checked; to be read to the end before a line is written.  Raises LogError."""
         self._next, self._chain = 1, ""
-        with (
-            _told(self.path),
-            closing(self._db.execute("SELECT seq, at, who, body, chain FROM log ORDER BY seq")) as rows,
-        ):
-            for seq, at, who, body, chain in rows:
-                if seq != self._next or chain != _chained(self._chain, seq, at, who, body):
-                    raise LogError(
-                        f"{_name(self.path)} is damaged: line {self._next} of the log is not as it was written"
-                    )
-                try:
-                    entry = Entry(seq, at, who, BODIES.validate_json(body))
-                except ValidationError as error:
-                    what = error.errors(include_url=False)[0]["msg"]
-                    raise LogError(f"{_name(self.path)}: line {seq} cannot be read: {what}") from None
-                self._next, self._chain = seq + 1, chain
+        with _told(self.path), closing(self._db.execute(LINES)) as rows:
+            for entry, chain in _read(rows, self.path):
+                self._next, self._chain = entry.seq + 1, chain
                 yield entry
+
+    def lines(self) -> list[Line]:
+        """All lines as they are written, for `read`, which takes longer.  Raises LogError."""
+        with _told(self.path):
+            return self._db.execute(LINES).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[Callable[[str, Body], Entry]]:
@@ -102,32 +115,63 @@ class Log:
         text, at = body.model_dump_json(exclude_none=True), self._clock()
         chain = _chained(self._chain, self._next, at, who, text)
         self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (self._next, at, who, text, chain))
-        entry = Entry(self._next, at, who, body)
+        entry = Entry(self._next, at, who, BODIES.validate_json(text))  # what is done is what can be read again
         self._next, self._chain = self._next + 1, chain
         return entry
+
+
+def read(lines: Iterable[Line], path: Path) -> Iterator[Entry]:
+    """Lines of a log, each checked.  path: of its file, for messages.  Raises LogError."""
+    return (entry for entry, _ in _read(lines, path))
+
+
+def _read(lines: Iterable[Line], path: Path) -> Iterator[tuple[Entry, str]]:
+    """Each with the hash that it has."""
+    before, place = "", 1
+    for seq, at, who, body, chain in lines:
+        if seq != place or chain != _chained(before, seq, at, who, body):
+            raise LogError(f"{_name(path)} is damaged: line {place} of the log is not as it was written")
+        try:
+            entry = Entry(seq, at, who, BODIES.validate_json(body))
+        except ValidationError as error:
+            what = error.errors(include_url=False)[0]["msg"]
+            raise LogError(f"{_name(path)}: line {seq} cannot be read: {what}") from None
+        yield entry, chain
+        before, place = chain, seq + 1
 
 
 def _connected(path: Path) -> sqlite3.Connection:
     """The file, made for its owner's eyes alone if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA locking_mode=EXCLUSIVE")
-    db.execute("PRAGMA trusted_schema=OFF")
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+    try:
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA trusted_schema=OFF")
+        new = _checked(db, path)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        if new:
+            db.executescript(f"BEGIN; {TABLES} PRAGMA application_id={FORMAT}; PRAGMA user_version={SCHEMA}; COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _checked(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is a new one; another than a workshop's is left as it is.  Raises LogError."""
     db.execute("BEGIN IMMEDIATE")  # a second server on this file would count everything twice
-    (found,), (schema,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
-    if found == 0 and schema == 0 and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-        db.execute("COMMIT")
-        db.executescript(f"BEGIN; {TABLES} PRAGMA application_id={FORMAT}; PRAGMA user_version={SCHEMA}; COMMIT;")
-        return db
+    found, schema = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    empty = not db.execute("SELECT 1 FROM sqlite_schema").fetchone()
     db.execute("ROLLBACK")
+    if found == 0 and schema == 0 and empty:
+        return True
     if found != FORMAT:
         raise LogError(f"{_name(path)} is no file of a workshop")
     if schema > SCHEMA:
         raise LogError(f"{_name(path)} was written by a newer version of marketsim (schema {schema}, here {SCHEMA})")
-    return db
+    return False
 
 
 def _chained(before: str, seq: int, at: float, who: str, body: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from unicodedata import category, normalize
 
 from rich.cells import cell_len, set_cell_size
 
@@ -14,6 +14,11 @@ LEFT_OUT = ("Cc", "Cf", "Co", "Cs", "Cn")
 
 def clean(text: str, widest: int = WIDEST) -> str:
     """The text in one line, at most so many cells wide; empty if nothing can be seen of it."""
-    spaced = " ".join(unicodedata.normalize("NFC", text).split())
-    shown = "".join(character for character in spaced if unicodedata.category(character) not in LEFT_OUT).strip()
+    seen = (" " if each.isspace() else each for each in text if each.isspace() or category(each) not in LEFT_OUT)
+    shown = normalize("NFC", " ".join("".join(seen).split()))
     return shown if cell_len(shown) <= widest else set_cell_size(shown, widest).strip()
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether people would take two names for one another: case and width of letters do not matter."""
+    return normalize("NFKC", one).casefold() == normalize("NFKC", other).casefold()

@@ -7,9 +7,10 @@ as before and counts once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, WrapValidator
 
 from agents.game.company import Intervention
 from agents.game.plan import Plan
@@ -18,11 +19,23 @@ from marketsim.scenario.fields import Quarter, Section
 VERSION = 1
 """Of this protocol; a client of another one is refused with both numbers."""
 
+
+def _whole(value: object, check: Callable[[object], int]) -> int:
+    return check(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+Whole = Annotated[int, WrapValidator(_whole)]
+"""To JSON, 2.0 is an integer as good as 2."""
 Id = Annotated[str, Field(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 Vendor = Annotated[str, Field(min_length=1, max_length=80)]
 Name = Annotated[str, Field(min_length=1, max_length=40)]
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
 Value = bool | float | Annotated[str, Field(max_length=80)]
+
+LONGEST_TEXT = 500
+"""Characters of a message."""
+WIDEST_TEXT = 2 * LONGEST_TEXT
+"""Cells of it: a Chinese character takes two."""
 
 Phase = Literal["lobby", "open", "paused", "results", "debrief"]
 """Before the first quarter; teams decide; the clock stands still; a quarter is over; the market is over."""
@@ -63,7 +76,7 @@ class Withdraw(Section):
     quarter: Quarter
 
 
-TeamCommand = Annotated[Edit | Submit | Withdraw, Field(discriminator="kind")]
+TeamCommand = Edit | Submit | Withdraw
 
 
 # -- Commands of the facilitator ---------------------------------------------------------------------------------------
@@ -120,7 +133,7 @@ class Tell(Section):
 
     kind: Literal["tell"] = "tell"
     id: Id
-    text: Annotated[str, Field(min_length=1, max_length=500)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
     vendor: Vendor | None = None
 
 
@@ -154,7 +167,7 @@ class RollBack(Section):
 
     kind: Literal["roll-back"] = "roll-back"
     id: Id
-    played: Annotated[int, Field(ge=0, le=400)]
+    played: Annotated[Whole, Field(ge=0, le=400)]
 
 
 class Show(Section):
@@ -173,27 +186,8 @@ class Debrief(Section):
     id: Id
 
 
-FacilitatorCommand = Annotated[
+FacilitatorCommand = (
     Open
-    | Pause
-    | Resume
-    | Extend
-    | Close
-    | Intervene
-    | Tell
-    | Substitute
-    | HandBack
-    | Release
-    | RollBack
-    | Show
-    | Debrief,
-    Field(discriminator="kind"),
-]
-Command = (
-    Edit
-    | Submit
-    | Withdraw
-    | Open
     | Pause
     | Resume
     | Extend
@@ -207,9 +201,9 @@ Command = (
     | Show
     | Debrief
 )
+Command = TeamCommand | FacilitatorCommand
 
-TEAM_COMMANDS: TypeAdapter[Edit | Submit | Withdraw] = TypeAdapter(TeamCommand)
-FACILITATOR_COMMANDS: TypeAdapter[Any] = TypeAdapter(FacilitatorCommand)
+COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
 
 
 # -- Joining -----------------------------------------------------------------------------------------------------------
@@ -236,6 +230,22 @@ class Joined(Section):
 
 
 # -- What the server tells ---------------------------------------------------------------------------------------------
+
+
+class FreeSeat(Section):
+    """A seat that a new team can take.  title: of the vendor, by language."""
+
+    vendor: Vendor
+    title: dict[str, str]
+
+
+class RoomCard(Section):
+    """What anybody may know of a room before joining it.  version: of the protocol.  free: in the order of the room."""
+
+    version: int = VERSION
+    title: str
+    phase: Phase
+    free: list[FreeSeat]
 
 
 class Accepted(Section):
@@ -330,10 +340,16 @@ class Row(Section):
 
 
 class Office(Section):
-    """For the facilitator alone.  code: lets new teams in."""
+    """For the facilitator alone.
+
+    address: for browsers of teams; empty where the server does not know how others reach it.  code: lets new teams in.
+    ranking: how teams are shown it.
+    """
 
     kind: Literal["office"] = "office"
+    address: str
     code: str
+    ranking: Ranking
     rows: list[Row]
 
 
@@ -368,6 +384,15 @@ class Told(Section):
     to_all: bool
 
 
+Pushed = RoomNow | Form | Told | Office
+"""What is told without being asked for."""
+
+MESSAGES: TypeAdapter[Pushed | Accepted | Refused] = TypeAdapter(
+    Annotated[Pushed | Accepted | Refused, Field(discriminator="kind")]
+)
+"""All that a client hears over a websocket."""
+
+
 class Market(Section):
     """Quarters of the market, as a team may know them, or in full for the facilitator.
 
@@ -389,5 +414,5 @@ class Hello(Section):
     """The first message of a client on a websocket.  token: of a seat or of the facilitator."""
 
     kind: Literal["hello"] = "hello"
-    version: int
+    version: Whole
     token: Annotated[str, Field(min_length=16, max_length=128)]

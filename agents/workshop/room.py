@@ -1,7 +1,7 @@
 """A room: the state of a workshop, built from its log line by line. It knows no clock, no network and no file.
 
-`answer` says what a command would write into the log, or refuses it; `apply` does what a line says. The server writes
-between the two, so what has been applied can always be built again.
+Whether a command may be carried out is looked at in `agents.workshop.allowed`; then the server writes it down, and
+`apply` does what the line says. So what has been done can always be built again.
 """
 
 from __future__ import annotations
@@ -10,28 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
-from agents.game.company import Intervention
 from agents.game.game import Game
 from agents.game.plan import Plan, PlanProblem, problems
+from agents.game.score import Score, score
 from agents.game.setup import GameError
 from agents.game.view import contracts, held
-from agents.strategies import names
 from agents.workshop import protocol as p
-from agents.workshop.entries import FACILITATOR, Admitted, Body, Closed, Entry, Opened, Restarted, Seated
-from agents.workshop.library import library_policy
-from agents.workshop.names import clean
+from agents.workshop.allowed import Refusal, edited, intervention
+from agents.workshop.entries import FACILITATOR, Admitted, Closed, Entry, Opened, Restarted, Seated
+from agents.workshop.names import alike, clean
 from agents.workshop.secrets import code, same_code
-from marketsim.errors import MarketSimError, listing, printable
+from marketsim.errors import listing, printable
 
-
-class Refusal(MarketSimError):
-    """A command that changes nothing, with what is wrong: field, value and what is allowed, where it is one thing."""
-
-    def __init__(self, message: str, field: str = "", value: object = "", allowed: str = "") -> None:
-        super().__init__(message)
-        self.message, self.field, self.value, self.allowed = message, field, printable(str(value), 80), allowed
+NOBODY = ""
+"""Whom a message is for, once the team is gone that it was for."""
+MEMBERS = 100
+"""Tokens of a team at most; each device of a member has one. Whoever knows its code cannot fill the log with them."""
 
 
 @dataclass
@@ -39,7 +33,8 @@ class Seat:
     """A vendor that a team can play.
 
     name: of the team; none while nobody has taken the seat.  generation: counts the teams that had it.
-    strategy: plays for the team; none: it plays itself.  plan, revision: the form; edited: in this quarter.
+    strategy: plays for the team; none: it plays itself.  plan, revision: the form; edited: in this quarter; flaws: what
+    of it cannot be; draft: its last state in this quarter that can be played.
     """
 
     vendor: str
@@ -49,6 +44,8 @@ class Seat:
     strategy: str | None = None
     revision: int = 0
     edited: bool = False
+    flaws: int = 0
+    draft: Plan | None = None
     submitted: Plan | None = None
     how: p.How | None = None
 
@@ -57,10 +54,11 @@ class Seat:
 class Room:
     """A workshop as it stands.
 
-    opened: how it began.  seats: by vendor.  tokens: hash -> vendor or FACILITATOR.  done: (who, command) -> seq of its
-    line.  branch: how often quarters were taken back.  world: counts changes of the scenario.  messages: of the
-    facilitator, with the vendor they are for.  differs: the first quarter that came out otherwise when the room was
-    built again, as on another machine.
+    opened: how it began.  seats: by vendor.  tokens: hash -> vendor or FACILITATOR.  done: (who, id) of a command ->
+    seq of its line and hash of what it said.  how: of each quarter that was played, how plans came about, by vendor.
+    branch: how often quarters were taken back.  world: counts changes of the scenario.  messages: of the facilitator,
+    with the vendor they are for.  differs: the first quarter that came out otherwise when the room was built again, as
+    on another machine.
     """
 
     opened: Opened
@@ -68,7 +66,8 @@ class Room:
     seats: dict[str, Seat]
     phase: p.Phase = "lobby"
     tokens: dict[str, str] = field(default_factory=dict)
-    done: dict[tuple[str, str], int] = field(default_factory=dict)
+    done: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    how: list[Mapping[str, p.How]] = field(default_factory=list)
     branch: int = 0
     world: int = 0
     seq: int = 0
@@ -76,14 +75,20 @@ class Room:
     ranking: p.Ranking = "anonymous"
     messages: list[tuple[p.Told, str | None]] = field(default_factory=list)
     differs: str | None = None
+    _scores: tuple[tuple[int, int], dict[str, Score]] = ((0, 0), {})  # of a branch after so many quarters
 
     @classmethod
     def of(cls, opened: Opened) -> Room:
-        """An empty room.  Raises MarketSimError for a setup that cannot be played."""
+        """An empty room.  Raises MarketSimError for a setup that cannot be played, or vendors that there are not."""
+        if opened.setup.vendor is not None:
+            raise GameError("a workshop's game has no vendor of its own: teams play those that it names")
         game = Game(opened.setup)
-        seats = {
-            vendor: Seat(vendor, held(game, game.parameters.vendors.index(vendor), None)) for vendor in opened.vendors
-        }
+        unknown = [vendor for vendor in opened.vendors if vendor not in game.world.vendors]
+        if unknown or not opened.vendors or len(set(opened.vendors)) < len(opened.vendors):
+            said = f"{printable(unknown[0])!r} is none of them" if unknown else "each of them once, and at least one"
+            raise GameError(f"vendors: {said}; there are {listing(list(game.world.vendors))}")
+        vendors = game.parameters.vendors
+        seats = {vendor: Seat(vendor, held(game, vendors.index(vendor), None)) for vendor in opened.vendors}
         return cls(opened, game, seats)
 
     # -- what is asked of it --------------------------------------------------------------------------------------
@@ -102,36 +107,41 @@ class Room:
 
         Raises Refusal.
         """
-        for seat in self.seats.values():
-            if seat.name is not None and same_code(wish.code, self.code_of(seat)):
-                return seat, None
-        if not same_code(wish.code, self.code):
+        own = self.seat_of(wish.code)
+        if own is not None:
+            if sum(vendor == own.vendor for vendor in self.tokens.values()) >= MEMBERS:
+                raise Refusal("this team has as many members as it can have", "code", wish.code)
+            return own, None
+        if not self.lets_in(wish.code):
             raise Refusal("this is neither the room's code nor a team's", "code", wish.code)
         name = clean(wish.name or "")
         if not name:
             raise Refusal("a new team needs a name", "name", wish.name or "", "1 to 24 characters")
-        if any(seat.name is not None and seat.name.casefold() == name.casefold() for seat in self.seats.values()):
+        if any(seat.name is not None and alike(seat.name, name) for seat in self.seats.values()):
             raise Refusal("another team has this name; to join it, type its code", "name", name, "another name")
         return self._free(wish.vendor), name
 
+    def seat_of(self, typed: str) -> Seat | None:
+        """The seat of the team whose code this is."""
+        taken = (seat for seat in self.seats.values() if seat.name is not None)
+        return next((seat for seat in taken if same_code(typed, self.code_of(seat))), None)
+
+    def lets_in(self, typed: str) -> bool:
+        """Whether this is the room's own code, which lets new teams in."""
+        return same_code(typed, self.code)
+
+    @property
+    def free(self) -> dict[str, Seat]:
+        """Seats that a new team can take, by vendor."""
+        return {seat.vendor: seat for seat in self.seats.values() if seat.name is None and self.alive(seat)}
+
     def _free(self, vendor: str | None) -> Seat:
-        free = {seat.vendor: seat for seat in self.seats.values() if seat.name is None and self.alive(seat)}
+        free = self.free
         if vendor is not None and vendor not in free:
             raise Refusal("this seat is not free", "vendor", vendor, listing(list(free)) or "no seat is free")
         if not free:
             raise Refusal("all seats are taken; a team's own code lets one more of its members in")
         return free[vendor] if vendor is not None else next(iter(free.values()))
-
-    def answer(self, who: str, command: p.Command) -> list[Body]:
-        """What a command writes into the log.  who: FACILITATOR or a vendor.  Raises Refusal.
-
-        A command that is there already (see `done`) must not be asked again.
-        """
-        if who == FACILITATOR:
-            self._check_facilitator(command)
-            return [command]
-        self._check_team(self.seats[who], command)
-        return [command]
 
     def close(self) -> Closed:
         """Play the quarter with what was handed in; what is to be written of it.  Raises Refusal if none is open."""
@@ -153,8 +163,8 @@ class Room:
                 how[seat.vendor], strategies[seat.vendor] = "strategy", seat.strategy
             elif seat.submitted is not None:
                 how[seat.vendor], plans[seat.vendor] = "submitted", seat.submitted
-            elif seat.edited and not self.problems(seat, seat.plan):
-                how[seat.vendor], plans[seat.vendor] = "draft", seat.plan
+            elif seat.draft is not None:
+                how[seat.vendor], plans[seat.vendor] = "draft", seat.draft
             else:
                 how[seat.vendor], plans[seat.vendor] = "held", self.held(seat)
         return Closed(quarter=self.quarter, plans=plans, how=how, strategies=strategies, digest="00000000")
@@ -192,76 +202,24 @@ class Room:
         """What of a plan cannot be."""
         return problems(plan, self.game.parameters, contracts(self.game, self.row(seat)))
 
-    # -- what may be done -----------------------------------------------------------------------------------------
+    def seq_of(self, who: str, command: p.Command) -> int | None:
+        """The line of a command that has been carried out; none for a new one.
 
-    def _check_team(self, seat: Seat, command: p.Command) -> None:
-        if not isinstance(command, p.Edit | p.Submit | p.Withdraw):
-            raise Refusal("only the facilitator can do this", "kind", command.kind, "edit, submit or withdraw")
-        if self.phase == "debrief" or self.over:
-            raise Refusal("the market is over")
-        if not self.alive(seat):
-            raise Refusal("your company has failed")
-        if command.quarter != self.quarter:
-            raise Refusal("this quarter is not the one to be decided", "quarter", command.quarter, self.quarter)
-        if isinstance(command, p.Edit):
-            _edited(seat.plan, command.values)
-            return
-        if self.phase != "open":
-            raise Refusal(f"the quarter is not open: {self.phase}", "quarter", command.quarter)
-        if isinstance(command, p.Submit):
-            for problem in self.problems(seat, command.plan):
-                raise _of_problem(problem)
-        elif seat.submitted is None:
-            raise Refusal("nothing was handed in for this quarter")
+        Raises Refusal for another command than the one that had this id.
+        """
+        seq, said = self.done.get((who, command.id), (None, 0))
+        if seq is not None and said != _hash(command):
+            raise Refusal("another command had this id", "id", command.id, "an id that was not used before")
+        return seq
 
-    def _check_facilitator(self, command: p.Command) -> None:
-        wanted = PHASES.get(type(command))
-        if wanted is not None and self.phase not in wanted:
-            raise Refusal(f"this cannot be done now: the room is in phase {self.phase}", "kind", command.kind)
-        check = CHECKS.get(type(command))
-        if check is not None:
-            check(self, command)
-        elif isinstance(command, p.Edit | p.Submit | p.Withdraw):
-            raise Refusal("only a team can do this", "kind", command.kind)
-
-    def _check_open(self, command: p.Open) -> None:
-        if self.over:
-            raise Refusal("the last quarter has been played")
-
-    def _check_seat(self, command: p.Substitute | p.HandBack | p.Release | p.Tell) -> None:
-        if command.vendor is None:
-            return
-        seat = self.seats.get(command.vendor)
-        if seat is None or seat.name is None:
-            taken = [seat.vendor for seat in self.seats.values() if seat.name is not None]
-            raise Refusal("no team has this seat", "vendor", command.vendor, listing(taken) or "no team is there yet")
-        if isinstance(command, p.Substitute) and command.strategy not in names():
-            raise Refusal("there is no such strategy", "strategy", command.strategy, listing(names()))
-        if isinstance(command, p.HandBack) and seat.strategy is None:
-            raise Refusal("this team plays itself", "vendor", command.vendor)
-
-    def _check_intervention(self, command: p.Intervene) -> None:
-        if self.over:
-            raise Refusal("the last quarter has been played")
-        for field_, allowed in self.intervention(command).problems(self.game.parameters, self.game.now.index):
-            raise Refusal("cannot be so", f"intervention.{field_}", "", allowed)
-
-    def intervention(self, command: p.Intervene) -> Intervention:
-        """What a command lets happen.  Raises Refusal for neither or both, or a policy that there is not."""
-        if (command.intervention is None) == (command.policy is None):
-            raise Refusal("either an intervention or a policy is needed", "intervention")
-        if command.intervention is not None:
-            return command.intervention
-        assert command.policy is not None
-        found = library_policy(command.policy, self.game.world)
-        if isinstance(found, Intervention):
-            return found
-        raise Refusal("there is no such policy", "policy", command.policy, listing(found))
-
-    def _check_roll_back(self, command: p.RollBack) -> None:
-        if command.played >= self.played and not (command.played == self.played and self.phase in ("open", "paused")):
-            most = self.played if self.phase in ("open", "paused") else self.played - 1
-            raise Refusal("there are not so many quarters to keep", "played", command.played, f"0 to {most}")
+    @property
+    def scores(self) -> dict[str, Score]:
+        """How every seat stands, by vendor; nothing before the first quarter."""
+        now = self.branch, self.played
+        if self._scores[0] != now and self.played:
+            trace, end = self.game.trace, self.game.state
+            self._scores = now, {each.vendor: score(trace, end, self.row(each)).of(0) for each in self.seats.values()}
+        return self._scores[1] if self.played else {}
 
     # -- what is done ---------------------------------------------------------------------------------------------
 
@@ -281,7 +239,7 @@ class Room:
         elif not isinstance(body, Opened):
             seat = self.seats.get(entry.who)
             DOING[type(body)](self, seat, body)
-            self.done[entry.who, body.id] = entry.seq
+            self.done[entry.who, body.id] = entry.seq, _hash(body)
         self.seq = entry.seq
 
     def _seat(self, body: Seated) -> None:
@@ -295,24 +253,28 @@ class Room:
         for vendor, strategy in body.strategies.items():
             self.game.take_strategy(vendor, strategy)
         self.game.play(others=body.plans)
+        self.how.append(body.how)
         for seat in self.seats.values():
             seat.how = body.how.get(seat.vendor)
             self._new_form(seat)
         self.phase = "results"
 
     def _new_form(self, seat: Seat) -> None:
-        seat.submitted, seat.edited = None, False
-        if self.alive(seat) and not self.over:
-            seat.plan = self.held(seat)
-        seat.revision += 1
+        seat.submitted, seat.draft, seat.edited = None, None, False
+        self._fill(seat, self.held(seat) if self.alive(seat) and not self.over else seat.plan)
+
+    def _fill(self, seat: Seat, plan: Plan) -> None:
+        seat.plan, seat.revision = plan, seat.revision + 1
+        seat.flaws = len(self.problems(seat, plan))
 
     def _do_edit(self, seat: Seat, body: p.Edit) -> None:
-        seat.plan = _edited(seat.plan, body.values)
-        seat.edited, seat.revision = True, seat.revision + 1
+        self._fill(seat, edited(seat.plan, body.values))
+        seat.edited = True
+        seat.draft = seat.draft if seat.flaws else seat.plan
 
     def _do_submit(self, seat: Seat, body: p.Submit) -> None:
-        seat.plan = seat.submitted = body.plan
-        seat.edited, seat.revision = True, seat.revision + 1
+        self._fill(seat, body.plan)
+        seat.edited, seat.draft, seat.submitted = True, body.plan, body.plan
 
     def _do_withdraw(self, seat: Seat, body: p.Withdraw) -> None:
         seat.submitted, seat.revision = None, seat.revision + 1
@@ -327,12 +289,15 @@ class Room:
         """The clock is the server's, and a quarter is closed by what follows in the log."""
 
     def _do_intervene(self, seat: None, body: p.Intervene) -> None:
-        self.game.intervene(self.intervention(body))
+        self.game.intervene(intervention(self, body))
         self.world += 1
 
     def _do_tell(self, seat: None, body: p.Tell) -> None:
         told = p.Told(
-            number=len(self.messages) + 1, quarter=self.quarter, text=clean(body.text, 500), to_all=body.vendor is None
+            number=len(self.messages) + 1,
+            quarter=self.quarter,
+            text=clean(body.text, p.WIDEST_TEXT),
+            to_all=body.vendor is None,
         )
         self.messages.append((told, body.vendor))
 
@@ -347,9 +312,10 @@ class Room:
         freed = self.seats[body.vendor]
         freed.name = freed.strategy = freed.how = None
         self._new_form(freed)
+        self.messages = [(told, NOBODY if vendor == body.vendor else vendor) for told, vendor in self.messages]
 
     def _do_roll_back(self, seat: None, body: p.RollBack) -> None:
-        kept = self.game.company[: body.played]
+        kept, self.how = self.game.company[: body.played], self.how[: body.played]
         self.game = Game(self.opened.setup, [None] * body.played, kept)
         self.branch, self.world, self.phase = self.branch + 1, self.world + 1, "results" if body.played else "lobby"
         for each in self.seats.values():
@@ -363,48 +329,6 @@ class Room:
     def _do_debrief(self, seat: None, body: p.Debrief) -> None:
         self.phase = "debrief"
 
-
-def _edited(plan: Plan, values: Mapping[str, p.Value]) -> Plan:
-    """A form with other numbers in it.  Raises Refusal for a field that there is not, or what is no value of it."""
-    known = dict(plan.values())
-    for path, value in values.items():
-        if path not in known:
-            raise Refusal("there is no such field", path, value, listing(list(known)))
-        plan = plan.with_value(path, value)
-    try:
-        return Plan.model_validate(dict(plan), strict=True)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        path = ".".join(map(str, wrong["loc"]))
-        raise Refusal("cannot be so", path, wrong["input"], wrong["msg"].removeprefix("Input should be ")) from None
-
-
-def _of_problem(problem: PlanProblem) -> Refusal:
-    allowed = listing(problem.choices) if problem.choices else f"from {problem.low:g} to {problem.high:g}"
-    return Refusal("cannot be decided", problem.path, problem.value, allowed)
-
-
-PHASES: Mapping[type, tuple[p.Phase, ...]] = {
-    p.Open: ("lobby", "results"),
-    p.Pause: ("open",),
-    p.Resume: ("paused",),
-    p.Extend: ("open", "paused"),
-    p.Close: ("open", "paused"),
-    p.Intervene: ("lobby", "open", "paused", "results"),
-    p.RollBack: ("open", "paused", "results", "debrief"),
-    p.Debrief: ("results",),
-}
-"""When a facilitator's command makes sense; any time for those that are not here."""
-
-CHECKS: Mapping[type, Callable[[Room, Any], None]] = {
-    p.Open: Room._check_open,
-    p.Substitute: Room._check_seat,
-    p.HandBack: Room._check_seat,
-    p.Release: Room._check_seat,
-    p.Tell: Room._check_seat,
-    p.Intervene: Room._check_intervention,
-    p.RollBack: Room._check_roll_back,
-}
 
 DOING: Mapping[type, Callable[[Room, Any, Any], None]] = {
     p.Edit: Room._do_edit,
@@ -424,6 +348,10 @@ DOING: Mapping[type, Callable[[Room, Any, Any], None]] = {
     p.Show: Room._do_show,
     p.Debrief: Room._do_debrief,
 }
+
+
+def _hash(command: p.Command) -> int:
+    return hash(command.model_dump_json())
 
 
 def rebuilt(entries: Iterator[Entry]) -> Room:

@@ -30,7 +30,7 @@ def new_secret() -> str:
 
 def hash_of(token: str) -> str:
     """What is kept of a token: its SHA-256, 64 hexadecimal digits. It needs no salt, for a token is random."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def is_one_of(token: str, hashes: Iterable[str]) -> str | None:

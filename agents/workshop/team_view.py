@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from agents.game.plan import Plan
@@ -47,6 +48,12 @@ class ReceivedGame(GameView):
             tracer.add(turn.now, turn.before, turn.outcome, turn.after)
         return tracer.result()
 
+    def until(self, quarters: int) -> ReceivedGame:
+        """It as it was after so many quarters; the world is that of now."""
+        past = copy(self)
+        past.turns = self.turns[:quarters]
+        return past
+
     def add(self, market: Market) -> None:
         """Take quarters and the world as it is now.  Raises ValueError where quarters are missing in between."""
         if market.branch != self.branch or market.first > len(self.turns):
@@ -58,6 +65,15 @@ class ReceivedGame(GameView):
             now, before = self.parameters.conditions[len(self.turns)], self.state
             outcome, after = restored(Outcome, told["outcome"]), restored(MarketState, told["after"])
             self.turns.append(Turn(now, plan, before, outcome, after))
+
+    @classmethod
+    def grown(cls, known: ReceivedGame | None, market: Market) -> ReceivedGame:
+        """A game with what has been told now; the known one stays as it is.  Raises ValueError as `add`."""
+        if known is None or market.start is not None:
+            return cls(market)
+        game = known.until(market.first)
+        game.add(market)
+        return game
 
     def _take_world(self, world: Mapping[str, Any]) -> None:
         """The scenario as it is now; events that have come up since have other places in its list."""

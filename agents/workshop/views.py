@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from pydantic_core import to_json
 
-from agents.game.score import Score, score
+from agents.game.company import Others
+from agents.game.score import Score
+from agents.game.view import Turn
 from agents.strategies import get, names
 from agents.workshop import protocol as p
 from agents.workshop.arrays import plain
@@ -16,16 +17,17 @@ from agents.workshop.library import policies
 from agents.workshop.room import Room, Seat
 from agents.workshop.seen import seen
 from marketsim.rules.arrays import ratio
+from marketsim.state import Bools
+
+Mask = Callable[[Any, Bools], Any]
+"""A market or a quarter as somebody may know it, of which some are in business."""
 
 HIDDEN_SEED = 0
 """In the place of the room's seed, which would tell everybody's luck."""
 
 
-def room_now(room: Room, people: Mapping[str, int], remaining: float | None, reader: str | None) -> p.RoomNow:
-    """The room as everybody may know it.  people: connected, by vendor.  remaining: seconds on the clock.
-
-    reader: the vendor of the team that reads; none: the facilitator, who sees the ranking in full.
-    """
+def room_now(room: Room, people: Mapping[str, int], remaining: float | None) -> p.RoomNow:
+    """The room as everybody may know it, without a ranking.  people: connected, by vendor.  remaining: on the clock."""
     return p.RoomNow(
         seq=room.seq,
         title=room.opened.title,
@@ -37,10 +39,17 @@ def room_now(room: Room, people: Mapping[str, int], remaining: float | None, rea
         world=str(room.world),
         remaining=remaining,
         results=room.results,
-        ranking=ranking(room, reader),
+        ranking=None,
         teams=[_team(room, seat, people.get(seat.vendor, 0)) for seat in room.seats.values()],
         how={seat.vendor: seat.how for seat in room.seats.values() if seat.how is not None},
     )
+
+
+def card(room: Room) -> p.RoomCard:
+    """The room as anybody may know it who has no seat yet."""
+    vendors = room.game.world.vendors
+    free = [p.FreeSeat(vendor=name, title=vendors[name].title.model_dump()) for name in room.free]
+    return p.RoomCard(title=room.opened.title, phase=room.phase, free=free)
 
 
 def _team(room: Room, seat: Seat, people: int) -> p.TeamInfo:
@@ -56,10 +65,11 @@ def _team(room: Room, seat: Seat, people: int) -> p.TeamInfo:
     )
 
 
-def office(room: Room) -> p.Office:
-    """What the facilitator alone is told."""
+def office(room: Room, address: str) -> p.Office:
+    """What the facilitator alone is told.  address: for browsers of teams."""
     found = scores(room)
-    return p.Office(code=room.code, rows=[_row(room, seat, found.get(seat.vendor)) for seat in room.seats.values()])
+    rows = [_row(room, seat, found.get(seat.vendor)) for seat in room.seats.values()]
+    return p.Office(address=address, code=room.code, ranking=room.ranking, rows=rows)
 
 
 def _row(room: Room, seat: Seat, of: Score | None) -> p.Row:
@@ -67,7 +77,7 @@ def _row(room: Room, seat: Seat, of: Score | None) -> p.Row:
         vendor=seat.vendor,
         code=None if seat.name is None else room.code_of(seat),
         edited=seat.edited,
-        problems=len(room.problems(seat, seat.plan)),
+        problems=seat.flaws,
         cash=float(room.game.state.cash[room.row(seat), 0]),
         value=None if of is None else float(of.value),
     )
@@ -92,19 +102,9 @@ def form(room: Room, seat: Seat) -> p.Form:
     )
 
 
-def messages(room: Room, reader: str | None) -> list[p.Told]:
-    """Messages for a team; for the facilitator all of them.  reader: vendor, or none for the facilitator."""
-    return [told for told, vendor in room.messages if reader is None or vendor is None or vendor == reader]
-
-
 def scores(room: Room) -> dict[str, Score]:
     """Of every seat that a team has, by vendor; nothing before the first quarter."""
-    if not room.game.turns:
-        return {}
-    trace, end = room.game.trace, room.game.state
-    return {
-        seat.vendor: score(trace, end, room.row(seat)).of(0) for seat in room.seats.values() if seat.name is not None
-    }
+    return {vendor: each for vendor, each in room.scores.items() if room.seats[vendor].name is not None}
 
 
 def ranking(room: Room, reader: str | None) -> list[p.Place] | None:
@@ -118,7 +118,6 @@ def ranking(room: Room, reader: str | None) -> list[p.Place] | None:
         return None
     named = reader is None or room.ranking == "named"
     shares = _shares(room)
-    ordered = sorted(found.items(), key=lambda item: (-float(item[1].value), -int(item[1].lasted)))
     return [
         p.Place(
             place=place,
@@ -127,8 +126,13 @@ def ranking(room: Room, reader: str | None) -> list[p.Place] | None:
             share=shares[vendor],
             alive=bool(of.alive),
         )
-        for place, (vendor, of) in enumerate(ordered, start=1)
+        for place, (vendor, of) in enumerate(ordered(found), start=1)
     ]
+
+
+def ordered(found: Mapping[str, Score]) -> list[tuple[str, Score]]:
+    """Teams by their scores, the best first; of those worth the same, who lasted longer."""
+    return sorted(found.items(), key=lambda item: (-float(item[1].value), -int(item[1].lasted)))
 
 
 def _shares(room: Room) -> dict[str, float]:
@@ -137,49 +141,45 @@ def _shares(room: Room) -> dict[str, float]:
     return {seat.vendor: float(shares[room.row(seat)]) for seat in room.seats.values()}
 
 
-def market(room: Room, reader: str | None, first: int = 0) -> bytes:
-    """Quarters of the market from one on, as JSON of `protocol.Market`.
+def market(room: Room, reader: str | None, first: int = 0) -> Callable[[], bytes]:
+    """What makes JSON of `protocol.Market` from the market as it is now, in any thread: the room may go on meanwhile.
 
     reader: the vendor of the team that reads, which gets what it may know; none: the facilitator, who gets everything.
+    first: quarter from which on.
     """
     game, mask = room.game, _mask(room, reader)
     first = min(first, room.played)
+    turns, company, start = game.turns[first:], game.company[first:], game.turns[0].before if game.turns else game.state
     setup = {"scenario": game.world.name, "vendor": reader, "quarters": len(game.parameters.conditions)}
     world = game.world
     if reader is not None:
         to_come = [event for event in world.events if event.quarter <= room.quarter]
         world = world.model_copy(update={"events": to_come, "free": {}, "reported": [], "policies": {}})
-    turns = []
-    for turn, company in zip(game.turns[first:], game.company[first:], strict=True):
-        running = turn.before.alive | turn.after.alive
-        plan = company.plans.get(reader) if reader is not None else None
-        turns.append(
-            {
-                "quarter": turn.now.name,
-                "plan": None if plan is None else plan.model_dump(),
-                "outcome": plain(mask(turn.outcome, running)),
-                "after": plain(mask(turn.after, turn.after.alive)),
-            }
-        )
-    start = game.turns[0].before if game.turns else game.state
-    content = {
-        "branch": room.branch,
-        "world_name": str(room.world),
-        "setup": {**setup, "seed": HIDDEN_SEED},
-        "world": world.model_dump(mode="json"),
-        "start": plain(mask(start, start.alive)) if first == 0 else None,
-        "first": first,
-        "turns": turns,
+    content = {"branch": room.branch, "world_name": str(room.world), "setup": {**setup, "seed": HIDDEN_SEED}}
+
+    def made() -> bytes:
+        told = {
+            "world": world.model_dump(mode="json"),
+            "start": plain(mask(start, start.alive)) if first == 0 else None,
+        }
+        played = [_turn(turn, others, reader, mask) for turn, others in zip(turns, company, strict=True)]
+        return to_json({**content, **told, "first": first, "turns": played}, inf_nan_mode="strings")
+
+    return made
+
+
+def _turn(turn: Turn, company: Others, reader: str | None, mask: Mask) -> dict[str, Any]:
+    plan = company.plans.get(reader) if reader is not None else None
+    return {
+        "quarter": turn.now.name,
+        "plan": None if plan is None else plan.model_dump(),
+        "outcome": plain(mask(turn.outcome, turn.before.alive | turn.after.alive)),
+        "after": plain(mask(turn.after, turn.after.alive)),
     }
-    return to_json(content, inf_nan_mode="strings")
 
 
-def _mask(room: Room, reader: str | None) -> Any:
+def _mask(room: Room, reader: str | None) -> Mask:
     if reader is None:
         return lambda record, running: record
     seat, domestic = room.row(room.seats[reader]), room.game.parameters.domestic
-
-    def mask(record: Any, running: Any) -> Any:
-        return seen(record, seat, domestic, np.asarray(running))
-
-    return mask
+    return lambda record, running: seen(record, seat, domestic, running)

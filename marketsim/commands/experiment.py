@@ -1,4 +1,4 @@
-"""`marketsim experiment`: list, check and run policy experiments."""
+"""`marketsim experiment`: list, check and run policy experiments, and print the schemas of their files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from marketsim.commands import experiment_run
+from marketsim.commands.experiment_run import load
 from marketsim.commands.run import Workers
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ app = typer.Typer(help="List, check and run policy experiments.", no_args_is_hel
 app.command("run")(experiment_run.run)
 
 Name = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A name of the library or the path of a file.")]
-
-
-def load(name: str) -> Experiment:
-    """An experiment on a scenario whose strategies are known to exist."""
-    from agents.strategies import registry
-    from marketsim.experiments.experiment import load_experiment
-
-    return load_experiment(name, registry.names())
 
 
 @app.command("list")
@@ -68,6 +61,19 @@ def check(name: Name, workers: Workers = None) -> None:
     with stopping_cleanly():
         found = estimate(experiment, Stoppable(strategies_of(experiment.loaded.scenario)), points)
     show(_size(experiment, found, workers or os.cpu_count() or 1), console())
+
+
+@app.command()
+def schema(
+    policy: Annotated[bool, typer.Option("--policy", help="That of policy files instead.")] = False,
+) -> None:
+    """Print the JSON schema of experiment files, for editors."""
+    import json
+
+    from marketsim.scenario.json_schema import experiment_json_schema, policy_json_schema
+
+    found = policy_json_schema() if policy else experiment_json_schema()
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 
 def _about(experiment: Experiment, points: int, runs: int) -> Iterator[RenderableType]:

@@ -17,6 +17,7 @@ from marketsim.errors import MarketSimError, counted
 
 if TYPE_CHECKING:
     from marketsim.experiments.execute import Status
+    from marketsim.experiments.experiment import Experiment
     from marketsim.experiments.store import Store
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="An experiment: a name such as six-policies, or a path.")]
@@ -35,6 +36,14 @@ DaskAddress = Annotated[
 ]
 
 
+def load(name: str) -> Experiment:
+    """An experiment on a scenario whose strategies are known to exist."""
+    from agents.strategies import registry
+    from marketsim.experiments.experiment import load_experiment
+
+    return load_experiment(name, registry.names())
+
+
 def run(
     file: File,
     out: Out,
@@ -47,15 +56,13 @@ def run(
         raise typer.BadParameter("the cluster has workers of its own: give one of them", param_hint="'--dask'")
     need("fsspec", "pyarrow", *(["distributed"] if dask else []))
     with stopping_cleanly():
-        from agents.strategies import registry
         from marketsim.api import strategies_of
         from marketsim.experiments import execute
-        from marketsim.experiments.experiment import load_experiment
         from marketsim.experiments.store import Store
 
         if dask is not None:
             _silence_dask()
-        experiment, store = load_experiment(file, registry.names()), Store(out)
+        experiment, store = load(file), Store(out)
         decide = Stoppable(strategies_of(experiment.loaded.scenario))
         with _told(store, quiet) as tell:
             count = workers or ((os.cpu_count() or 1) if store.is_shared else 1)

@@ -10,7 +10,7 @@ EXTRAS = {
     **dict.fromkeys(
         ("distributed", "ema_workbench", "fsspec", "lifelines", "pyarrow", "vl_convert", "xarray"), "experiments"
     ),
-    "textual_serve": "workshop",
+    **dict.fromkeys(("qrcode", "starlette", "textual_serve", "uvicorn", "websockets"), "workshop"),
 }
 """What brings a library, if it is not `calibration`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OWN_LUCK = ("latin-hypercube", "table")
 """Designs whose points each have runs of their own; at the points of the others the same runs are played."""
 
+Alike = Literal["point", "run"]
+
 USUAL_RUNS = {"as-written": 1000}
 """Runs per point where neither the file nor its precision says; 8 in the other designs."""
 
@@ -39,6 +41,15 @@ class Point:
     number: int
     values: Floats | None
     runs: range
+
+
+def alike(kind: str, uncertain: bool) -> Alike:
+    """What makes runs alike: their point if points are drawn, else the number that gives them their luck.
+
+    kind: of the design.  uncertain: whether anything is. Points of a hypercube are drawn; a single one too, and then
+    nothing is known of what others would have brought. Points of other designs are given.
+    """
+    return "point" if kind == "latin-hypercube" and uncertain else "run"
 
 
 def runs_per_point(experiment: Experiment) -> int:

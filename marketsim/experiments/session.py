@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from marketsim.errors import MarketSimError
-from marketsim.experiments.design import OWN_LUCK, Point
+from marketsim.experiments.design import Point, alike
 from marketsim.experiments.experiment import Experiment
 from marketsim.experiments.manifest import described, environment, points_table, texts
 from marketsim.experiments.plan import Chunk, Plan, source_hash
@@ -80,13 +80,8 @@ class Session:
         return (self._rounds + 1) * of_each > precision.at_most
 
     def _compare(self, cut: Sequence[Chunk], outcome: str) -> None:
-        """Add the runs of some chunks, the baseline's first, to the differences between policies.
-
-        Points of a hypercube are drawn: runs of one point are a cluster. Points of other designs are given, and share
-        their luck: runs of one number are a cluster.
-        """
-        drawn = self.experiment.file.design.kind == OWN_LUCK[0] and self.experiment.space is not None
-        names = ["point" if drawn else "run", outcome]
+        """Add the runs of some chunks, the baseline's first, to the differences between policies."""
+        names = [alike(self.experiment.file.design.kind, self.experiment.space is not None), outcome]
         found = []
         for chunk in cut:
             table = self.store.table("runs", chunk.key, names)

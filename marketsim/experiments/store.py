@@ -9,6 +9,7 @@ vendors/KEY.parquet               every vendor by year of the runs whose vendors
 unused/                           parts of an earlier version of the experiment
 
 A part is there as a whole or not at all: it appears under its name once it is written. Pages have checksums.
+Several processes may run the same experiment into the same store: all write the same bytes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ TABLES = ("quarters", "vendors", "runs")
 """Folders of parts; `runs` comes last."""
 UNUSED = "unused"
 _UNFINISHED = ".unfinished"
+_TRIES = 10
+"""Times that a file is written, if another run of the experiment sweeps it away each time; it sweeps twice in all."""
 
 
 class Store:
@@ -92,15 +95,10 @@ class Store:
             if not self.is_local:
                 fs.pipe_file(path, content)  # stores of objects show an object once it is whole
                 return
-            folder, _, last = path.rpartition("/")
-            unfinished = f"{folder}/.{last}.{uuid.uuid4().hex}{_UNFINISHED}"
-            try:
-                Path(unfinished).write_bytes(content)
-                os.replace(unfinished, path)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(unfinished)
-                raise
+            for _ in range(_TRIES - 1):
+                with suppress(FileNotFoundError):
+                    return _write_beside(path, content)
+            _write_beside(path, content)
 
     def read(self, name: str) -> bytes | None:
         """A file, None if it is not there. Raises MarketSimError if it cannot be read."""
@@ -203,11 +201,10 @@ class Store:
         with self._explained():
             if self.file_system.isfile(self._root):
                 raise NotADirectoryError(0, "it is a file and not a folder")
-        if self.manifest() is None:
-            strangers = [name for name in self._names() if not name.startswith(".")]
-            if strangers:
-                message = f"{self.name} holds other files ({listing(sorted(strangers), 3)}) and is left as it is"
-                raise MarketSimError(f"{message}: choose a new or empty folder, or one with results of an experiment")
+        names = [name for name in self._names() if not name.startswith(".")]  # before another run writes the manifest
+        if self.manifest() is None and names:
+            message = f"{self.name} holds other files ({listing(sorted(names), 3)}) and is left as it is"
+            raise MarketSimError(f"{message}: choose a new or empty folder, or one with results of an experiment")
         self.sweep()
 
     def set_aside(self, used: Collection[str]) -> int:
@@ -218,7 +215,8 @@ class Store:
                 there = self.path(f"{UNUSED}/{part(table, key)}")
                 with self._explained(part(table, key)):
                     self.file_system.makedirs(there.rpartition("/")[0], exist_ok=True)
-                    self.file_system.mv(self.path(part(table, key)), there)
+                    with suppress(FileNotFoundError):  # another run has moved it meanwhile
+                        self.file_system.mv(self.path(part(table, key)), there)
                 moved.add(key)
         return len(moved)
 
@@ -232,7 +230,7 @@ class Store:
                 return []
 
     def sweep(self) -> None:
-        """Remove what killed processes left half written."""
+        """Remove what killed processes left half written; what another run is writing, it writes again."""
         if not self.is_local:
             return
         for folder in ("", *TABLES):
@@ -248,6 +246,19 @@ class Store:
         except OSError as error:
             place = f"{self.name}/{name}" if name else self.name
             raise MarketSimError(f"{place} cannot be {what}: {error.strerror or error}") from None
+
+
+def _write_beside(path: str, content: bytes) -> None:
+    """Write a local file under another name, then give it its own. Raises OSError; nothing is left of it then."""
+    folder, _, last = path.rpartition("/")
+    unfinished = f"{folder}/.{last}.{uuid.uuid4().hex}{_UNFINISHED}"
+    try:
+        Path(unfinished).write_bytes(content)
+        os.replace(unfinished, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(unfinished)
+        raise
 
 
 def part(table: str, key: str) -> str:

@@ -20,9 +20,8 @@ from marketsim.reports.panels import Row, Side, dots, dumbbells, fan, indices, s
 from marketsim.reports.words import NOTHING, Unit, plain
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.statistics import Interval
-from marketsim.shakeout.words import in_full
+from marketsim.shakeout.words import COLOURS, in_full
 from marketsim.state import Floats
-from marketsim.validation.pictures_shakeout import COLOURS as CLASS_COLOURS
 
 STRONGEST = 8
 """Parameters that are shown of an outcome."""
@@ -30,7 +29,7 @@ NOISE = 9
 """Digits after the point of what is drawn: below them is rounding."""
 ROOM = 7.0
 """per cent: share from which its number fits into a bar"""
-LIGHT = (Class.SHELTERED, Class.NONE)
+LIGHT = (Class.UNTOLD, Class.SHELTERED, Class.NONE)
 """Classes whose colour is light: the number on it is dark."""
 
 
@@ -129,9 +128,7 @@ def verdicts(material: Material) -> Figure | None:
                 }
             )
             start += size
-    classes = [share.which for share in found[0].classes]
-    colours = {in_full(which, language): CLASS_COLOURS[which] for which in classes if which in CLASS_COLOURS}
-    colours |= {in_full(which, language): "#b8bec4" for which in classes if which not in CLASS_COLOURS}
+    colours = {in_full(share.which, language): COLOURS[share.which] for share in found[0].classes}
     panels = [
         Panel(say("any-shakeout"), _said(any_kind), dots(any_kind, "%", None)),
         Panel(say("classes"), _said(stacked), stacks(stacked, colours)),

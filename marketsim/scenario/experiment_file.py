@@ -78,7 +78,7 @@ GridLevels = Annotated[
 
 
 class Design(Section):
-    """At which values of the uncertain parameters runs are made. Which fields belong to a kind: `FIELDS`."""
+    """At which values of the uncertain parameters runs are made; each kind has fields of its own."""
 
     kind: Literal["as-written", "grid", "one-at-a-time", "latin-hypercube", "sobol", "table"]
     points: Annotated[int, Field(ge=1, le=MAX_POINTS)] | None = quantity("1", "points of a hypercube", None)

@@ -1,4 +1,4 @@
-"""The JSON schema of a scenario: for editors, and to say in words what may stand at a place of a file."""
+"""JSON schemas of files: for editors, and to say in words what may stand at a place of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 
 from marketsim.errors import listing
 from marketsim.scenario.experiment_file import ExperimentFile, PolicyFile
-from marketsim.scenario.fields import ALWAYS
+from marketsim.scenario.fields import ALWAYS, Section
 from marketsim.scenario.reference_file import ReferenceFile
 from marketsim.scenario.schema import Scenario
 from marketsim.scenario.source import Key
@@ -53,18 +53,17 @@ class SchemaGenerator(GenerateJsonSchema):
 
 
 @cache
-def model_schema() -> Schema:
-    """JSON schema of a scenario without sources, notes and `extends`: what is validated in the end."""
-    return Scenario.model_json_schema(schema_generator=SchemaGenerator)
+def model_schema(model: type[Section] = Scenario) -> Schema:
+    """JSON schema of a file's model without sources, notes and `extends`: what is validated in the end."""
+    return model.model_json_schema(schema_generator=SchemaGenerator)
 
 
 @cache
 def _definitions() -> Schema:
     """The parts of every kind of file by the name of their model; models of different files share no name."""
-    models = (TargetFile, ReferenceFile, ExperimentFile, PolicyFile)
-    others = {model.__name__: model.model_json_schema(schema_generator=SchemaGenerator) for model in models}
-    parts = {name: part for schema in others.values() for name, part in schema["$defs"].items()}
-    return {**parts, **model_schema()["$defs"], **others, "Scenario": model_schema()}
+    models = (TargetFile, ReferenceFile, ExperimentFile, PolicyFile, Scenario)
+    parts = {name: part for model in models for name, part in model_schema(model)["$defs"].items()}
+    return {**parts, **{model.__name__: model_schema(model) for model in models}}
 
 
 def schema_at(path: Sequence[Key], kind: str = "Scenario") -> Schema | None:
@@ -128,9 +127,16 @@ def _entry(schema: Schema, key: str) -> Schema | None:
 def in_words(schema: Schema, words: Words = _AI_CHIPS) -> str:
     """What the schema allows, for people: `a number from 0 to 1 (share of ...)`.  words: of the scenario at hand."""
     types = " or ".join(dict.fromkeys(_type_in_words(option) for option in _options(schema)))
-    unit = schema.get("unit", "1")
     meaning = f" ({words.text(schema['description'])})" if "description" in schema else ""
-    return types + (f", in {words.text(unit)}" if unit != "1" else "") + meaning
+    return types + words.text(_unit_in_words(schema)) + meaning
+
+
+def _unit_in_words(schema: Schema) -> str:
+    """The unit of a figure, to be added to what it is; some have that of another figure."""
+    unit = schema.get("unit", "1")
+    if unit == "1":
+        return ""
+    return f", in the unit {unit}" if unit.startswith("of ") else f", in {unit}"
 
 
 def _type_in_words(schema: Schema) -> str:
@@ -175,27 +181,42 @@ def scenario_json_schema() -> Schema:
     Every figure may also be `{value, source, note}`, every mapping may carry `source` and `note`. With `extends`,
     nothing is required and `null` removes what the extended scenario says.
     """
-    full, partial = _editor_schema(False), _editor_schema(True)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "description": "A scenario of marketsim: who is in the market, what is scarce, who buys, what changes when.",
-        "type": "object",
+    full, partial = _editor_schema(Scenario), _editor_schema(Scenario, partial=True)
+    extends = {**_TEXT, "description": "the scenario that this file changes: a name or the path of a file"}
+    partial["PartialScenario"]["properties"]["extends"] = extends
+    about = "A scenario of marketsim: who is in the market, what is scarce, who buys, what changes when."
+    either = {
         "if": {"required": ["extends"]},
         "then": {"$ref": "#/$defs/PartialScenario"},
         "else": {"$ref": "#/$defs/Scenario"},
-        "$defs": {**full, **partial, **_MARKS_DEFINED},
     }
+    return _document(about, either, full | partial)
 
 
-def _editor_schema(partial: bool) -> Schema:
-    """The definitions of all models; partial: for files that extend another one."""
-    prefix = "Partial" if partial else ""
-    models = {**model_schema()["$defs"], "Scenario": {k: v for k, v in model_schema().items() if k != "$defs"}}
-    definitions = {prefix + name: _for_editor(model, partial) for name, model in models.items()}
-    if partial:
-        extends = {**_TEXT, "description": "the scenario that this file changes: a name or the path of a file"}
-        definitions["PartialScenario"]["properties"]["extends"] = extends
-    return definitions
+def experiment_json_schema() -> Schema:
+    """JSON schema for editors of experiment files, with sources and notes as in scenarios."""
+    about = "An experiment of marketsim: which policies are compared, over what, and what is measured."
+    return _document(about, {"$ref": "#/$defs/ExperimentFile"}, _editor_schema(ExperimentFile))
+
+
+def policy_json_schema() -> Schema:
+    """JSON schema for editors of policy files, with sources and notes as in scenarios."""
+    about = "A policy of marketsim: levers over time, in one form or in a few variants."
+    return _document(about, {"$ref": "#/$defs/PolicyFile"}, _editor_schema(PolicyFile))
+
+
+def _document(about: str, content: Schema, definitions: Schema) -> Schema:
+    """The schema of a file that is a mapping."""
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    head = {"$schema": dialect, "description": about, "type": "object"}
+    return {**head, **content, "$defs": {**definitions, **_MARKS_DEFINED}}
+
+
+def _editor_schema(model: type[Section], partial: bool = False) -> Schema:
+    """The definitions of a model and its parts; partial: for files that extend another one."""
+    whole = model_schema(model)
+    models = {**whole["$defs"], model.__name__: {key: value for key, value in whole.items() if key != "$defs"}}
+    return {("Partial" if partial else "") + name: _for_editor(part, partial) for name, part in models.items()}
 
 
 def _for_editor(schema: Schema, partial: bool) -> Schema:
@@ -204,8 +225,8 @@ def _for_editor(schema: Schema, partial: bool) -> Schema:
     Alternatives are told apart by `if`, so that an editor says what is wrong with the one that is written.
     """
     about = {name: schema[name] for name in ("description", "default") if name in schema}
-    if schema.get("unit", "1") != "1":
-        about["description"] = f"{schema['description']}, in {schema['unit']}"
+    if "description" in about:
+        about["description"] += _unit_in_words(schema)
     if isinstance(about.get("default"), dict):
         about["default"] = about["default"].get(ALWAYS, about["default"])
     bare = _bare(schema, partial)
@@ -222,7 +243,9 @@ def _bare(schema: Schema, partial: bool) -> Schema:
         return {"$ref": f"#/$defs/{'Partial' if partial else ''}{schema['$ref'].rsplit('/', 1)[1]}"}
     if "anyOf" in schema:
         options = [_bare(option, partial) for option in schema["anyOf"] if option.get("type") != "null"]
-        shape = options[0] if len(options) == 1 else {"if": {"type": "object"}, "then": options[1], "else": options[0]}
+        shape = options[0]
+        for option in options[1:]:
+            shape = {"if": {"type": option.get("type", "object")}, "then": option, "else": shape}
         return shape if len(options) == len(schema["anyOf"]) else _or_null(shape)
     if schema.get("type") == "object":
         return _mapping(schema, partial)
@@ -236,9 +259,10 @@ def _bare(schema: Schema, partial: bool) -> Schema:
 def _mapping(schema: Schema, partial: bool) -> Schema:
     """A section, a mapping of named things or levers, or one by quarter; each may carry `source` and `note`."""
     fields = {key: _entry_for_editor(entry, partial) for key, entry in schema.get("properties", {}).items()}
-    result: Schema = {"type": "object", "properties": {**fields, **_MARKS}, "additionalProperties": False}
-    if "required" in schema and not partial:
-        result["required"] = schema["required"]
+    anything = schema.get("additionalProperties") is True
+    result: Schema = {"type": "object", "properties": {**fields, **_MARKS}, "additionalProperties": anything}
+    if not partial:
+        result |= {name: schema[name] for name in ("required", "minProperties") if name in schema}
     for pattern, entry in schema.get("patternProperties", {}).items():
         is_path = pattern == QUARTERS and entry.get("type") == "number"  # a path is replaced as a whole
         named = f"(?!^(source|note)$){pattern}"

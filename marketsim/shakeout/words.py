@@ -1,4 +1,4 @@
-"""What classes, structures and mechanisms are called."""
+"""What classes, structures and mechanisms are called, and the colours of classes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def in_full(which: Class, language: str = "en") -> str:
     name = CLASSES[which][language]
     return NO_SHAKEOUT[language] + name if Class.UNTOLD < which < Class.NONE else name
 
+
+COLOURS: Mapping[Class, str] = {
+    Class.PHOTOVOLTAIC: "#D55E00",
+    Class.LOCK_IN: "#0072B2",
+    Class.COMMODITY: "#009E73",
+    Class.NICHE: "#AA4499",
+    Class.UNTOLD: "#B8BEC4",
+    Class.RATIONED: "#6B6B6B",
+    Class.SHELTERED: "#E69F00",
+    Class.COLLAPSE: "#000000",
+    Class.NONE: "#56B4E9",
+}
+"""By class, apart for colour-blind readers (Okabe and Ito); grey where the kind is left open."""
 
 STRUCTURES: Mapping[Structure, Titles] = {
     Structure.FRAGMENTED: {"en": "fragmented", "zh": "分散"},

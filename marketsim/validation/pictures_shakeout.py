@@ -10,25 +10,13 @@ import numpy as np
 
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.trial import WORLDS
-from marketsim.shakeout.words import CLASSES, in_full
+from marketsim.shakeout.words import CLASSES, COLOURS, in_full
 from marketsim.state import Floats, Ints
 from marketsim.validation.drawing import GREY, INK, figure, svg
 from marketsim.validation.study import Case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-COLOURS = {
-    Class.PHOTOVOLTAIC: "#D55E00",
-    Class.LOCK_IN: "#0072B2",
-    Class.COMMODITY: "#009E73",
-    Class.NICHE: "#AA4499",
-    Class.RATIONED: "#6B6B6B",
-    Class.SHELTERED: "#E69F00",
-    Class.COLLAPSE: "#000000",
-    Class.NONE: "#56B4E9",
-}
-"""By class, apart for colour-blind readers (Okabe and Ito)."""
 
 HARDLY = 0.2
 """Fall in firms below which a run has no peak to speak of."""

@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from marketsim.experiments.execute import run
 from marketsim.experiments.experiment import Experiment, load_experiment
+from marketsim.experiments.store import Store
 from tests.command import MARKETSIM, ROOT, under_way
 from tests.experiments.files import SUBSIDY, written
 
@@ -43,6 +45,12 @@ def lively(folder: Path, runs: int = 2500, **changes: Any) -> Experiment:
 def files(folder: Path) -> dict[str, bytes]:
     """Every file in a folder by its path, hidden ones included."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def computed_files(folder: Path, runs: int = 2500, **changes: Any) -> dict[str, bytes]:
+    """The files of the experiment, computed in one process and at once."""
+    run(lively(folder, runs, **changes), Store(folder / "out"))
+    return files(folder / "out")
 
 
 def parts(folder: Path, table: str = "runs") -> list[Path]:

@@ -20,12 +20,21 @@ from marketsim.experiments import execute
 from marketsim.experiments.execute import Processes, Status, here, run
 from marketsim.experiments.experiment import load_experiment
 from marketsim.experiments.plan import Chunk
-from marketsim.experiments.precision import Differences
 from marketsim.experiments.store import Store
 from marketsim.experiments.worker import Worker
 from tests.command import LINUX, on_a_terminal
 from tests.experiments.files import SUBSIDY
-from tests.experiments.playing import as_written, begun, command, files, finished, lively, over_points, parts
+from tests.experiments.playing import (
+    as_written,
+    begun,
+    command,
+    computed_files,
+    files,
+    finished,
+    lively,
+    over_points,
+    parts,
+)
 
 KEEP = {"quarters": 30, "vendors": 20}
 CARDS = {"cards": {"measure": "cards", "year": 2027}}
@@ -35,9 +44,7 @@ EXECUTORS: dict[str, Any] = {"one": here, "two": Processes(2)}
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of the usual experiment, computed in one process and at once."""
-    folder = tmp_path_factory.mktemp("usual")
-    run(lively(folder, keep=KEEP), Store(folder / "out"))
-    return files(folder / "out")
+    return computed_files(tmp_path_factory.mktemp("usual"), keep=KEEP)
 
 
 @pytest.fixture
@@ -196,32 +203,6 @@ def test_rounds_that_are_done_are_taken_as_they_are(tmp_path: Path, computed: li
     run(file, Store(tmp_path / "out"))
     assert len(computed) == 3
     assert files(tmp_path / "out") == whole
-
-
-def test_half_widths_cover_what_they_should() -> None:
-    """Clusters of alike runs: the true mean lies inside nine of ten intervals, and not if runs were taken as their own."""
-    rng = np.random.default_rng(1)
-    inside = {"by cluster": 0, "by run": 0}
-    for _ in range(1000):
-        sizes = rng.integers(2, 9, 12)
-        clusters = np.repeat(np.arange(12), sizes)
-        values = rng.normal(size=12)[clusters] + 0.3 * rng.normal(size=len(clusters))
-        for name, group in (("by cluster", clusters), ("by run", np.arange(len(clusters)))):
-            found = Differences()
-            found.add(group[:20], values[:20])
-            found.add(group[20:], values[20:])
-            inside[name] += bool(abs(values.mean()) <= found.half_width(0.9))
-    assert 860 <= inside["by cluster"] <= 930
-    assert inside["by run"] < 700
-
-
-def test_half_widths_of_little() -> None:
-    one = Differences()
-    assert one.half_width(0.95) == float("inf")
-    one.add(np.array([3, 3]), np.array([1.0, 2.0]))
-    assert one.half_width(0.95) == float("inf")
-    one.add(np.array([4, 5]), np.array([np.nan, 1.5]))
-    assert one.half_width(0.95) == pytest.approx(0.0)
 
 
 # --- what goes wrong

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from marketsim.experiments.execute import run
-from marketsim.experiments.store import Store
 from tests.command import LINUX, children
-from tests.experiments.playing import as_written, begun, files, finished, lively, parts, wait_for
+from tests.experiments.playing import as_written, begun, computed_files, files, finished, parts, wait_for
 from tests.test_run_process import running_still
 
 RUNS = 6000
@@ -26,9 +24,7 @@ pytestmark = LINUX
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of the experiment, computed in one process and at once."""
-    folder = tmp_path_factory.mktemp("usual")
-    run(lively(folder, RUNS, keep=KEEP), Store(folder / "out"))
-    return files(folder / "out")
+    return computed_files(tmp_path_factory.mktemp("usual"), RUNS, keep=KEEP)
 
 
 def whole(out: Path, usual: dict[str, bytes]) -> bool:

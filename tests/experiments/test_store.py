@@ -205,6 +205,57 @@ def test_what_killed_processes_left_half_written_goes(tmp_path: Path, made: tupl
     assert not left.exists() and store.is_intact(made[0])
 
 
+def test_what_another_run_sweeps_away_is_written_again(
+    tmp_path: Path, made: tuple[Chunk, Tables], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, replace, swept = Store(tmp_path), os.replace, list[str]()
+
+    def meanwhile(unfinished: str, path: str) -> None:
+        if path not in swept:
+            swept.append(path)
+            Store(tmp_path).sweep()
+            assert not Path(unfinished).exists()
+        replace(unfinished, path)
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    store.put(made[0].key, made[1].parts())
+    assert len(swept) == 3 and store.is_intact(made[0])
+    assert not list(tmp_path.rglob("*.unfinished"))
+
+
+def test_a_folder_that_goes_for_good_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "out")
+    monkeypatch.setattr(os, "replace", lambda unfinished, path: Path(unfinished).unlink() or os.stat(unfinished))
+    with pytest.raises(MarketSimError, match="out/a cannot be written: No such file or directory"):
+        store.write("a", b"1")
+
+
+def test_a_run_that_begins_at_the_same_moment_is_no_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes its manifest between two looks at the folder."""
+    read = Store.read
+
+    def meanwhile(self: Store, name: str) -> bytes | None:
+        found = read(self, name)
+        (tmp_path / MANIFEST).write_text(json.dumps({"program": PROGRAM, "format": 1}))
+        return found
+
+    monkeypatch.setattr(Store, "read", meanwhile)
+    Store(tmp_path).prepare()
+
+
+def test_what_another_run_puts_away_meanwhile_is_no_error(
+    store: Store, made: tuple[Chunk, Tables], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("other", made[1].parts())
+    keys = Store.keys
+    there = {table: store.keys(table) for table in ("runs", "quarters", "vendors")}
+    assert store.set_aside([]) == 1
+    monkeypatch.setattr(Store, "keys", lambda self, table="runs": there[table])
+    store.set_aside([])
+    monkeypatch.setattr(Store, "keys", keys)
+    assert store.keys() == set() and store.read(f"unused/{part('runs', 'other')}") is not None
+
+
 def test_parts_that_are_not_used_are_moved_and_not_deleted(store: Store, made: tuple[Chunk, Tables]) -> None:
     chunk, tables = made
     store.put(chunk.key, tables.parts())

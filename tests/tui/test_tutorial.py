@@ -161,7 +161,7 @@ async def test_the_line_is_there_only_with_a_hint_and_goes_by_a_click():
     async with Lines().run_test(size=(80, 5)) as pilot:
         line = pilot.app.query_one(HintLine)
         assert not line.display
-        line.show(HINTS[0].text)
+        line.show(Speech("zh").say(HINTS[0].text))
         await pilot.pause()
         assert line.display
         assert line.size.height == 1

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from agents.game.advice import PRESETS
 from agents.strategies.registry import describe
-from tui.session import Session
+from tui.sitting import Sitting
 from tui.speech import N_, Speech
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.menu import Menu
@@ -36,7 +36,7 @@ class Advisers(ModalScreen[str | None]):
     Advisers OptionList, Advisers OptionList:focus { height: auto; max-height: 18; border: none; }
     """
 
-    def __init__(self, session: Session, speech: Speech) -> None:
+    def __init__(self, session: Sitting, speech: Speech) -> None:
         super().__init__()
         self.session, self.speech = session, speech
         self.strategies = [one for one in describe() if not one.problem and one.name != "hold"]

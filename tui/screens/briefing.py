@@ -15,8 +15,8 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from agents.game.advice import SPLITS, Advice, Suggestion, advice
-from agents.game.game import Game
 from agents.game.plan import Plan
+from agents.game.view import GameView
 from tui.cells import pad
 from tui.changes import REST, change_of, sentence
 from tui.facts import (
@@ -115,7 +115,7 @@ class Briefing(View):
         self.set_class(begun, "-begun")
         self.query_one("#position").border_title = Content(self._heading())
         self._show_numbers(last_quarter(game, self.speech) if begun else position(game, self.speech))
-        said = self._causes() if begun else sentences(game, roster, self.speech)
+        said = self._causes() if begun else sentences(game, roster, self.session.rivals(self.speech), self.speech)
         self.query_one("#sentences", Static).update("\n".join(said))
         self._show_aim(roster)
         self._show_field(roster)
@@ -209,7 +209,7 @@ class Briefing(View):
             listed.highlighted = min(kept or 0, len(rows) - 1)
 
     @work(thread=True, exclusive=True, group="advice", exit_on_error=False)
-    def _consult(self, game: Game, held: Plan) -> None:
+    def _consult(self, game: GameView, held: Plan) -> None:
         found, worker = advice(game, held, self.session.adviser), get_current_worker()
         if not worker.is_cancelled and self.is_attached:
             self.app.call_from_thread(self._consulted, game.now.name, found)

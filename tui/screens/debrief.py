@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -41,6 +41,11 @@ from tui.widgets.bars import Bars
 from tui.widgets.line_chart import LineChart, Series
 from tui.widgets.table import Cell, Column, Line, Table
 
+if TYPE_CHECKING:
+    from agents.game.game import Game
+    from tui.app import MarketApp
+    from tui.session import Session
+
 PANELS = ("score", "timeline", "what-if")
 AS_IT_WAS = "as-it-was"
 ROOMY = 34
@@ -57,6 +62,7 @@ class Debrief(View):
         "by the rule book with one thing decided otherwise: rivals react, luck stays. Choose one to see both paths."
     )
     CSS_PATH = "debrief.tcss"
+    app: MarketApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "what_if", N_("what if"), id="debrief.what-if"),
         Binding("x", "export", N_("export"), id="debrief.export"),
@@ -70,6 +76,16 @@ class Debrief(View):
     def __init__(self) -> None:
         super().__init__()
         self.panel = PANELS[0]
+
+    @property
+    def session(self) -> Session:
+        session = self.app.session
+        assert session is not None
+        return session
+
+    @property
+    def game(self) -> Game:
+        return self.session.game
 
     def body(self) -> ComposeResult:
         """The result above; score and rank left; the timeline, turning points and what-ifs right."""

@@ -20,6 +20,7 @@ from tui.widgets.menu import Menu
 
 if TYPE_CHECKING:
     from marketsim.scenario.schema import Scenario
+    from tui.app import MarketApp
 
 WATCHED = ""
 """In the place of a vendor: nobody is played."""
@@ -28,6 +29,7 @@ WATCHED = ""
 class NewGame(Page):
     """Choices with sensible defaults: Enter starts at once."""
 
+    app: MarketApp
     heading = N_("New game")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "begin", N_("start"), id="new.enter"),

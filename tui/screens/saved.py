@@ -18,11 +18,13 @@ from tui.widgets.menu import Menu
 
 if TYPE_CHECKING:
     from agents.game.saves import Entry
+    from tui.app import MarketApp
 
 
 class SavedGames(Page):
     """The list of saves, the newest first; one that is damaged says why, and hides no other."""
 
+    app: MarketApp
     heading = N_("Saved games")
     about = N_(
         "Every game is saved by itself after each quarter. Enter goes on with one, r shows it again from the start, x "

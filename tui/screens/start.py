@@ -20,6 +20,7 @@ from tui.widgets.share_chart import ShareChart
 
 if TYPE_CHECKING:
     from agents.game.game import Game
+    from tui.app import MarketApp
 
 ENTRIES = {
     "quick": (N_("Quick start"), N_("Run Cambricon for sixteen quarters; hints show the way.")),
@@ -37,6 +38,7 @@ DEMO_PACE = 0.6
 class Start(Page):
     """The menu."""
 
+    app: MarketApp
     heading = N_("Start")
     about = N_(
         "Choose what to do. The market beside the menu is a real one: strategies compete in it by the same rules."

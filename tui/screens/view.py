@@ -16,9 +16,9 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from agents.game import Game
-    from tui.app import MarketApp
-    from tui.session import Session
+    from agents.game.view import GameView
+    from tui.game_app import GameApp
+    from tui.sitting import Sitting
 
 
 class Page(Screen[None]):
@@ -27,7 +27,7 @@ class Page(Screen[None]):
     Subclasses give `body` and, where something changes, `show`.
     """
 
-    app: MarketApp
+    app: GameApp
     heading: ClassVar[str] = ""
     """Its name, for menus and help; marked with N_."""
     about: ClassVar[str] = ""
@@ -92,6 +92,9 @@ class View(Page):
         ),
         Binding("e", "app.view('decide')", N_("decide"), id="decide"),
         Binding("space", "app.end_quarter", N_("end quarter"), id="end-quarter"),
+        Binding("space", "app.hand_in", N_("hand in"), id="hand-in"),
+        Binding("w", "app.withdraw", N_("take back"), id="withdraw"),
+        Binding("0", "app.view('room')", N_("room"), show=False, id="view.room"),
         Binding("x", "hide_hint", N_("hide hint"), show=False, id="hide-hint"),
         Binding("h", "app.hold", N_("hold"), id="hold"),
         Binding("u", "app.undo", N_("undo"), show=False, id="undo"),
@@ -100,13 +103,13 @@ class View(Page):
     ]
 
     @property
-    def session(self) -> Session:
+    def session(self) -> Sitting:
         session = self.app.session
         assert session is not None
         return session
 
     @property
-    def game(self) -> Game:
+    def game(self) -> GameView:
         return self.session.game
 
     def compose(self) -> ComposeResult:
@@ -122,21 +125,34 @@ class View(Page):
 
     def redraw(self) -> None:
         """Status line, page and hint after something has happened."""
-        self.query_one(StatusLine).show(self.facts())
         super().redraw()
+        self.redraw_lines()
+
+    def redraw_lines(self) -> None:
+        """Status line and hint, where nothing else has changed."""
+        self.redraw_status()
         self.hint()
+
+    def redraw_status(self) -> None:
+        """The status line alone."""
+        self.query_one(StatusLine).show(self.facts())
 
     def hint(self) -> None:
         """The hint for now, in the first quarters of a game and if hints are wanted."""
-        name = type(self).__module__.rpartition(".")[2]  # one screen, one module, called as in `tui.app.VIEWS`
-        hint = self.session.tutor.hint(self.session, name) if self.app.settings.hints else None
-        self.query_one(HintLine).show("" if hint is None else hint.text)
+        name = type(self).__module__.rpartition(".")[2]  # one screen, one module, called as in `tui.game_app.VIEWS`
+        self.query_one(HintLine).show(*self.app.line(name))
         self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what is said can be hidden."""
+        if action == "hide_hint":
+            return any(line.can_hide for line in self.query(HintLine))
+        return super().check_action(action, parameters)
 
     @on(HintLine.Dismissed)
     def action_hide_hint(self) -> None:
         """The hint has been read."""
-        self.session.tutor.dismiss()
+        self.app.dismiss_line()
         self.hint()
 
     def open_field(self, path: str) -> None:

@@ -12,6 +12,7 @@ from agents.game import GameError
 from tui.roster import Roster, roster_of
 from tui.screens.dashboard import Dashboard
 from tui.screens.jump import Jump
+from tui.sitting import Showing
 from tui.speech import N_
 
 SPEEDS = (1, 2, 5, 10, 25, 50)
@@ -39,6 +40,12 @@ class Watch(Dashboard):
         Binding("g", "jump", N_("go to"), id="watch.jump"),
         Binding("p", "app.play_on", N_("play on"), id="watch.play-on"),
     ]
+
+    @property
+    def session(self) -> Showing:
+        session = self.app.session
+        assert isinstance(session, Showing)
+        return session
 
     def __init__(self) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from agents.game.game import Turn
+from agents.game.view import Turn
 from tui.cells import shortened
 from tui.changes import (
     WORDS,

@@ -23,20 +23,23 @@ class HintLine(Widget):
     def __init__(self, speech: Speech, key: str = "x") -> None:
         super().__init__()
         self.speech, self.key = speech, key
-        self.hint = ""
+        self.hint, self.can_hide = "", False
 
-    def show(self, hint: str) -> None:
-        """Another hint, as marked with N_; empty for none."""
-        self.hint = hint
+    def show(self, hint: str, can_hide: bool = True) -> None:
+        """Another hint; empty for none."""
+        self.hint, self.can_hide = hint, can_hide and bool(hint)
         self.set_class(bool(hint), "-shown")
         self.refresh()
 
     def render(self) -> Content:
         """The hint, and the key behind it where there is room."""
-        said = Content.assemble(("▸ ", "bold $accent"), self.speech.say(self.hint) if self.hint else "")
+        said = Content.assemble(("▸ ", "bold $accent"), self.hint)
+        if not self.can_hide:
+            return said
         key = Content.assemble("  ", (self.key, "bold $accent"), " ", (self.speech.say("hide"), "$axis"))
         return Content.assemble(said, key) if said.cell_length + key.cell_length <= self.size.width else said
 
     def on_click(self) -> None:
         """A click takes the hint away."""
-        self.post_message(self.Dismissed())
+        if self.can_hide:
+            self.post_message(self.Dismissed())

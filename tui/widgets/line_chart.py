@@ -32,6 +32,7 @@ from tui.widgets.canvas import Canvas, Chart, Dots, Ink, Pen
 class Series:
     """One line.
 
+    name: stands beside its end, or in a legend; a line without one is drawn and has neither name nor letter there.
     values: one for each x label from the first on, NaN where missing; fewer than there are labels leave the rest free.
     own: the player's vendor, thick and in its own colour, with `*` for a letter.
     band: (low, high) around the line, each as long as `values`, for example P10 and P90; NaN where there is none.
@@ -123,7 +124,7 @@ class LineChart(Chart):
     def draw(self, width: int, height: int, ink: Ink) -> list[Strip]:
         """All lines, `height` strips of `width` cells."""
         lines = [_line(index, one, ink, self._format) for index, one in enumerate(self._series)]
-        named = [line for line in lines if not math.isnan(last_of(line.values))]
+        named = [line for line in lines if line.tag.name and not math.isnan(last_of(line.values))]
         tags = [line.tag for line in named]
         frame, scale = axes_of(width, height, tags, ink, self._format, lambda rows: self._scale(lines, rows))
         canvas = Canvas(width, height, ink)

@@ -72,8 +72,8 @@ def discoveries(sample: Sample, points: Points) -> list[Discovery]:
     """Where each policy fails by an outcome; empty if nothing says what failing is, or parameters never move together.
 
     That is a shakeout if the sample tells of these; else an outcome that is not good enough; else, where the experiment
-    does not say what is, much regret of the policy of least regret: more than half of the stake, which is the median,
-    over points, of how far apart the best and the worst policy are (an assumption).
+    does not say what is, much regret of the policy of least regret: more than half of the stake, which is the median of
+    how far apart the best and the worst policy are, over the points at which they are not the same (an assumption).
     """
     failure = _failure(sample)
     if failure is None or not points.names or points.kind == "one-at-a-time":
@@ -86,7 +86,8 @@ def discoveries(sample: Sample, points: Points) -> list[Discovery]:
     if not known.any():
         return []
     least = int(found[:, known].max(axis=1).argmin())
-    threshold = HALF * float(np.median(found[:, known].max(axis=0)))
+    apart = found[:, known].max(axis=0)
+    threshold = HALF * float(np.median(apart[apart > 0])) if apart.any() else 0.0
     return [find(threshold, least, np.where(known, found[least] > threshold, np.nan))]
 
 
@@ -165,12 +166,11 @@ def _hindrance(fails: Bools) -> str:
 def box(parameters: Floats, fails: Bools, names: tuple[str, ...]) -> tuple[Limit, ...]:
     """The box that best tells failing points from others, the most telling limits first; none if none does.
 
-    A parameter is a candidate if its values differ between failing and other points (Kolmogorov-Smirnov test, Holm over
-    all parameters, SIGNIFICANCE): quasi-p-values alone would find boxes in mere chance, since they do not allow for the
-    search of limits. What a parameter does in company only is therefore not found. PRIM is run on every subset of the
-    MOST best candidates. Of all boxes on its peeling and pasting trajectories in which each parameter has a limit with
-    a quasi-p-value up to SIGNIFICANCE, that is taken in which lying in the box is most correlated with failing (phi
-    coefficient).
+    A parameter is a candidate if it tells failing points from others, alone or in company of another one, see
+    `_candidates`: quasi-p-values alone would find boxes in mere chance, since they do not allow for the search of
+    limits. PRIM is run on every subset of the MOST best candidates. Of all boxes on its peeling and pasting
+    trajectories in which each parameter has a limit with a quasi-p-value up to SIGNIFICANCE, that is taken in which
+    lying in the box is most correlated with failing (phi coefficient): of several places where a policy fails, one.
 
     parameters: [point, parameter], in their units; points are independent.  fails: [point], neither none nor all.
     names: [parameter].
@@ -194,14 +194,44 @@ def box(parameters: Floats, fails: Bools, names: tuple[str, ...]) -> tuple[Limit
 
 
 def _candidates(parameters: Floats, fails: Bools) -> list[int]:
-    """Columns of the parameters that differ between failing and other points, the most telling first, MOST of them."""
+    """Columns of the parameters that tell failing points from others, the most telling first, at most MOST of them.
+
+    Alone: the values differ between failing and other points (Kolmogorov-Smirnov test).  In company: they do among the
+    points in which another parameter is low, or among those in which it is high, to either side of its median; so a
+    parameter is found that does harm in one half of another, and good in the other half.  Each of the two kinds has
+    half of SIGNIFICANCE, and Holm's adjustment within: of 600 tables of 250 points and ten parameters that tell
+    nothing, 3 % had a box.  A parameter that counts in company of two others only is missed.
+    """
+    varied = np.flatnonzero(np.ptp(parameters, axis=0) > 0).tolist()
+    low = parameters <= np.median(parameters, axis=0)
+    everywhere = np.ones(len(fails), dtype=bool)
+    alone = [(column, everywhere) for column in varied]
+    in_company = [
+        (column, half)
+        for other in varied
+        for half in (low[:, other], ~low[:, other])
+        for column in varied
+        if column != other
+    ]
+    p_values, distances = np.ones(parameters.shape[1]), np.zeros(parameters.shape[1])
+    for tests in (alone, in_company):
+        found = [_differ(parameters[among, column], fails[among]) for column, among in tests]
+        adjusted = 2 * holm(np.array([p_value for p_value, _ in found]))
+        for (column, _), p_value, (_, distance) in zip(tests, adjusted, found, strict=True):
+            if p_value < p_values[column]:
+                p_values[column], distances[column] = p_value, distance
+    order = np.lexsort((-distances, p_values)).tolist()
+    return [column for column in order if p_values[column] <= SIGNIFICANCE][:MOST]
+
+
+def _differ(values: Floats, fails: Bools) -> tuple[float, float]:
+    """p-value and distance of the Kolmogorov-Smirnov test between failing points and others; NaN without either."""
     from scipy.stats import ks_2samp
 
-    varied = np.flatnonzero(np.ptp(parameters, axis=0) > 0)
-    tests = [ks_2samp(parameters[fails, column], parameters[~fails, column]) for column in varied]
-    telling = holm(np.array([test.pvalue for test in tests])) <= SIGNIFICANCE
-    order = np.argsort([-test.statistic for test in tests], kind="stable")
-    return [int(varied[place]) for place in order if telling[place]][:MOST]
+    if fails.all() or not fails.any():
+        return float("nan"), float("nan")
+    test = ks_2samp(values[fails], values[~fails])
+    return float(test.pvalue), float(test.statistic)
 
 
 def _trajectory(parameters: Floats, fails: Bools) -> Any:

@@ -10,6 +10,9 @@ from marketsim.experiments.analysis.samples import Sample, share
 from marketsim.shakeout.statistics import Interval
 from marketsim.state import Floats
 
+ROUNDING = float(np.sqrt(np.finfo(float).eps))
+"""Difference, relative to the size of the outcome, up to which there is none: half the digits of a number, 1.5e-8."""
+
 
 @dataclass(frozen=True)
 class PolicyRobustness:
@@ -52,13 +55,16 @@ def regrets(sample: Sample) -> Floats:
 
     At least one is 0 at each point; NaN at points where no run has the outcome under every policy. A point's means are
     over the runs in which it is known under all policies, so that all meet the same luck. Few runs a point leave luck
-    in the means, and with it some regret even between policies that do the same on average.
+    in the means, and with it some regret even between policies that do the same on average. What is below ROUNDING of
+    the largest mean at any point is 0: where policies do the same, their means differ by rounding.
     Raises ValueError if neither way is better.  Source: Savage (1951), J. of the American Statistical Association 46.
     """
     if sample.better is None:
         raise ValueError(f"neither way is better for {sample.outcome}")
     means = _means(sample)
-    return np.asarray(means.max(axis=0) - means if sample.better == "higher" else means - means.min(axis=0))
+    found = means.max(axis=0) - means if sample.better == "higher" else means - means.min(axis=0)
+    size = np.abs(means[~np.isnan(means)]).max(initial=0.0)
+    return np.asarray(np.where(found <= ROUNDING * size, 0.0, found))
 
 
 def robustness(sample: Sample) -> Robustness | None:

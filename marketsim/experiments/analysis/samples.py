@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from marketsim.experiments.design import OWN_LUCK
+from marketsim.experiments.design import OWN_LUCK, Alike, alike
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.statistics import Interval, share_interval
 from marketsim.state import Bools, Floats, Ints
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from marketsim.experiments.results import Results
 
-Alike = Literal["point", "run"]
 SHAKEOUT = "shakeout"
 """Name of the outcome that is 1 in runs with a shakeout and 0 in others."""
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
@@ -41,9 +40,8 @@ class Points:
 
     @property
     def alike(self) -> Alike:
-        """What makes runs alike: their point if several were drawn; else the number that gives them their luck."""
-        drawn = self.kind == OWN_LUCK[0] and bool(self.names) and len(self.numbers) > 1
-        return "point" if drawn else "run"
+        """What makes runs alike, see `design.alike`."""
+        return alike(self.kind, bool(self.names))
 
     @property
     def independent(self) -> Bools:
@@ -83,7 +81,7 @@ class Sample:
 
     @property
     def cluster(self) -> Ints:
-        """What a run is like other runs in, [pair]: see `Points.alike`."""
+        """What a run is like other runs in, [pair]: see `design.alike`."""
         return self.point if self.alike == "point" else self.run
 
     @cached_property

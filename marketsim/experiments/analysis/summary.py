@@ -17,16 +17,10 @@ from marketsim.experiments.analysis.discovery import Discovery, discoveries
 from marketsim.experiments.analysis.drivers import METHODS, Drivers, drivers
 from marketsim.experiments.analysis.paired import Difference, adjusted, differences
 from marketsim.experiments.analysis.robustness import Robustness, robustness
-from marketsim.experiments.analysis.samples import (
-    Alike,
-    Points,
-    class_sample,
-    outcome_sample,
-    points_of,
-    shakeout_sample,
-)
+from marketsim.experiments.analysis.samples import Points, class_sample, outcome_sample, points_of, shakeout_sample
 from marketsim.experiments.analysis.survival import PolicySurvival, TooLong, policy_survival
 from marketsim.experiments.analysis.verdicts import PolicyVerdict, policy_verdicts
+from marketsim.experiments.design import Alike
 from marketsim.experiments.manifest import SCENARIO
 from marketsim.shakeout.instrument import load_instrument
 from marketsim.shakeout.statistics import Interval

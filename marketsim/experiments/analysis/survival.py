@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketsim.experiments.analysis.samples import Alike
+from marketsim.experiments.design import Alike
 from marketsim.shakeout.statistics import LEVEL, Interval
 from marketsim.state import Floats, Ints
 

@@ -35,6 +35,14 @@ def test_where_higher_is_better_regret_is_what_is_missing() -> None:
     assert regrets(sample_of(PRICES, better="higher")).tolist() == [[3, 0], [1, 3], [0, 1]]
 
 
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e9])
+def test_rounding_is_no_regret_whatever_the_outcomes_size(size: float) -> None:
+    means = np.array([[0.1 + 0.2, 5, -5], [0.3, 5, -5 - 1e-14], [0.3, 5.001, -5]]) * size
+    found = robustness(sample_of(means[..., None]))
+    assert regrets(sample_of(means[..., None])) == pytest.approx(np.array([[0, 0, 0], [0, 0, 0], [0, 0.001, 0]]) * size)
+    assert found is not None and [each.best for each in found.policies] == [1, 1, pytest.approx(2 / 3)]
+
+
 def test_satisficing_by_hand() -> None:
     found = robustness(sample_of(PRICES, enough=6))
     assert found is not None

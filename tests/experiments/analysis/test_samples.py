@@ -30,7 +30,7 @@ def test_what_makes_runs_alike() -> None:
     assert points_at(values).alike == "point" and not points_at(values).share_luck
     assert points_at(values, "table").alike == "run" and not points_at(values, "table").share_luck
     assert points_at(values, "grid").alike == "run" and points_at(values, "grid").share_luck
-    assert points_at(values[:1]).alike == "run"
+    assert points_at(values[:1]).alike == "point", "of other points that could have been drawn nothing is known"
     assert Points("as-written", False, (), np.array([0]), np.empty((1, 0))).alike == "run"
 
 

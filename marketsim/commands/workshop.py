@@ -1,0 +1,101 @@
+"""`marketsim workshop`: many teams in one market, led by a facilitator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from marketsim.commands.play import DEFAULT, Language, Quarters, Scenario, Spoken
+
+app = typer.Typer(help="Play in teams: host a workshop, or join one.", no_args_is_help=True, rich_markup_mode=None)
+
+Teams = Annotated[
+    int | None,
+    typer.Option(min=2, max=60, help="How many teams can play; 6, or as many as --vendors names, if not given."),
+]
+Vendors = Annotated[
+    str | None,
+    typer.Option(help="Vendors to be played, separated by commas; if not given, the scenario's first ones."),
+]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of luck; another one every time if not given.")]
+WorkshopTitle = Annotated[str | None, typer.Option(help="Shown to all; the scenario's title if not given.")]
+File = Annotated[
+    Path | None,
+    typer.Option(help="Where everything is written down. A file that exists is gone on with; a new one if not given."),
+]
+Host = Annotated[
+    str, typer.Option(help="Address of this machine at which to listen; 0.0.0.0 for all networks that it is in.")
+]
+Name = Annotated[
+    str | None, typer.Option(help="Name by which others reach this machine, such as that of its certificate.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")]
+Certificate = Annotated[
+    Path | None, typer.Option(help="Certificate for HTTPS, a file in PEM form; plain HTTP if not given.")
+]
+Key = Annotated[Path | None, typer.Option(help="Private key of the certificate, if it is in another file.")]
+
+
+@app.command()
+def host(
+    scenario: Scenario = DEFAULT,
+    teams: Teams = None,
+    vendors: Vendors = None,
+    quarters: Quarters = None,
+    seed: Seed = None,
+    title: WorkshopTitle = None,
+    file: File = None,
+    host: Host = "127.0.0.1",
+    name: Name = None,
+    port: Port = 8000,
+    certificate: Certificate = None,
+    key: Key = None,
+    language: Language = None,
+) -> None:
+    """Serve a workshop: prints what teams and the facilitator need, and goes on until Ctrl-C."""
+    from marketsim.commands.interrupts import stopping_cleanly
+    from marketsim.commands.needs import need
+
+    need("qrcode", "starlette", "uvicorn", "websockets")
+    from marketsim.commands.hosting import Place, Wish, serve
+
+    names = None if vendors is None else [each.strip() for each in vendors.split(",") if each.strip()]
+    wish = Wish(scenario, teams, names, quarters, seed, title, language and language.value)
+    with stopping_cleanly():
+        stopped_by = serve(wish, file, Place(host, port, name, certificate, key))
+    raise typer.Exit(0 if stopped_by is None else 128 + stopped_by)
+
+
+Kept = Annotated[Path, typer.Argument(metavar="FILE", help="Where a workshop is written down; no server may have it.")]
+Folder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where files go; here if not given.")]
+Only = Annotated[str | None, typer.Option(metavar="LIST", help="Of these kinds, such as csv,report; all if not given.")]
+Anonymous = Annotated[bool, typer.Option("--anonymous", help="Leave out names of teams and what they were told.")]
+ReportLanguage = Annotated[Spoken, typer.Option("--language", help="Language of the report.")]
+
+
+@app.command()
+def export(
+    file: Kept,
+    out: Folder = Path("."),
+    only: Only = None,
+    anonymous: Anonymous = False,
+    language: ReportLanguage = Spoken.en,
+) -> None:
+    """Write what can be taken out of a workshop: tables, a report, replays, its log without secrets."""
+    from agents.game.export import write_new
+    from agents.workshop.export import exports_of, material_of
+    from marketsim.errors import MarketSimError, did_you_mean, printable
+    from tui.workshop.report import REPORT
+
+    material = material_of(file, os.cpu_count() or 1, anonymous, "zh" if language == Spoken.zh else "en")
+    every = REPORT | exports_of(list(material.taken.names))
+    wanted = list(every) if only is None else [each.strip() for each in only.split(",")]
+    for name in wanted:
+        if name not in every:
+            hint = did_you_mean(name, list(every), "there are")
+            raise MarketSimError(f"--only: there is no export {printable(name)!r}; {hint}")
+    for name in wanted:
+        typer.echo(write_new(out, every[name].file, every[name].make(material)))

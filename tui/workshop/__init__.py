@@ -1,0 +1,1 @@
+"""Workshops: clients of teams and of the facilitator."""

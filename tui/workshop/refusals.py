@@ -1,0 +1,44 @@
+"""What the server refuses, in the language of the person at the keyboard."""
+
+from __future__ import annotations
+
+from agents.workshop.protocol import Refused
+from marketsim.errors import printable
+from tui.speech import N_, Speech
+from tui.workshop.connection import WorkshopError
+
+OF_TEAMS = (
+    N_("this is neither the room's code nor a team's"),
+    N_("a new team needs a name"),
+    N_("another team has this name; to join it, type its code"),
+    N_("this seat is not free"),
+    N_("all seats are taken; a team's own code lets one more of its members in"),
+    N_("your team has this seat no longer"),
+    N_("the market is over"),
+    N_("your company has failed"),
+    N_("this quarter is not the one to be decided"),
+    N_("the quarter is not open: lobby"),
+    N_("the quarter is not open: paused"),
+    N_("the quarter is not open: results"),
+    N_("nothing was handed in for this quarter"),
+    N_("cannot be decided"),
+    N_("too often"),
+)
+"""What a team may hear, so that it is translated."""
+
+
+def refusal(refused: Refused, speech: Speech) -> str:
+    """Why something was not done: what is wrong, where, and what is allowed."""
+    lines = [speech.say(printable(refused.message, 400))]
+    if refused.field:
+        lines.append(f"{refused.field}: {refused.value}" if refused.value else refused.field)
+    if refused.allowed:
+        lines.append(speech.say("allowed: {what}", what=refused.allowed))
+    return "\n".join(lines)
+
+
+def in_words(error: WorkshopError, speech: Speech) -> str:
+    """Why there is no talking with the server."""
+    if error.refused is not None:
+        return refusal(error.refused, speech)
+    return str(error)
