@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from agents.game.analyst import Analyst
 from agents.game.view import GameView, Turn
 from agents.strategies.outlook import Outlook
 from marketsim.outcomes import gross_margins
@@ -18,6 +19,7 @@ from marketsim.scenario.library import load
 from marketsim.scenario.provenance import certainty
 from marketsim.scenario.schema import Vendor
 from marketsim.scenario.source import Provenance
+from marketsim.state import Floats
 from tui.changes import part_of_all_money
 from tui.design import taken
 from tui.fields import Field
@@ -184,7 +186,7 @@ def _memories(game: GameView, speech: Speech) -> Iterator[Gauge]:
     home = slice(0, p.domestic)
     dies = cards_per_wafer(p, now, state.wafers_made)[:, 0]
     node, memory = state.node[home, 0], state.memory[home, 0]
-    on_node = np.take_along_axis(state.contracts[home, :, 0], node[:, None], axis=1)[:, 0]
+    on_node = np.take_along_axis(_contracts(game)[home], node[:, None], axis=1)[:, 0]
     cards = on_node * dies[node] / p.dies_per_card[home, 0]
     for index, kind in enumerate(game.world.memories.values()):
         supply = float(now.memory_supply[index, 0])
@@ -195,6 +197,17 @@ def _memories(game: GameView, speech: Speech) -> Iterator[Gauge]:
             yield Gauge(
                 speech.title(kind.title), use, speech.share(use, 0), high=1.5, limit=1.0, over=use > 1, note=note
             )
+
+
+def _contracts(game: GameView) -> Floats:
+    """Contracts in force [v,n], k wafers/quarter: one's own, and rivals' as public facts make likely."""
+    contracts = game.state.contracts[:, :, 0]
+    if game.setup.vendor is None:
+        return contracts
+    states = [*(turn.before for turn in game.turns), game.state]
+    rivals = Analyst(game.parameters, states, game.seat, np.zeros((1, 1))).contracts
+    own = np.arange(len(contracts)) == game.seat
+    return np.where(own[:, None], contracts, rivals)
 
 
 # Last quarter ------------------------------------------------------------------------------------------------------

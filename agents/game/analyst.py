@@ -80,7 +80,7 @@ class Analyst:
     def assumed(self, state: MarketState) -> MarketState:
         """A market with rivals' private books replaced by what public facts make likely.
 
-        Contracts: see `_contracts`; those that end next quarter are on their way anew. Cards in process: evenly (in
+        Contracts: see `contracts`; those that end next quarter are on their way anew. Cards in process: evenly (in
         logarithms) from last quarter's sales to what contracts make. Cost and profit: by the industry's margin.
         Nobody lacks money, has cards left over, or designs a product: faster cards come by `moved`.
         """
@@ -89,17 +89,17 @@ class Analyst:
         margin = now.domestic_margin[0]
         lead = p.technology.production_lead
         ahead = np.arange(1, lead + 1) / (lead + 1)
-        makes = self._contracts.sum(axis=1) * self._cards_per_wafer
+        makes = self.contracts.sum(axis=1) * self._cards_per_wafer
         line = np.exp(np.log(sold + A_CARD)[:, None] * (1 - ahead) + np.log(makes + A_CARD)[:, None] * ahead)
         line *= self._sells[:, None]
         renewed = np.minimum(1 / p.of_nodes("contract_life")[:, 0] + self._growth, 1.0)
         arriving = np.zeros(state.arriving.shape)
-        arriving[:, :, 0] = (self._contracts * renewed)[:, :, None]
+        arriving[:, :, 0] = (self.contracts * renewed)[:, :, None]
         guesses = {
             "cash": AMPLE * state.alive,
             "pipeline": line[:, :, None],
             "pipeline_value": (line * ((1 - margin) * price)[:, None])[:, :, None],
-            "contracts": (self._contracts * (1 - renewed))[:, :, None],
+            "contracts": (self.contracts * (1 - renewed))[:, :, None],
             "arriving": arriving,
             "cost_factor": 1.0,
             "orders": state.sold,
@@ -128,8 +128,10 @@ class Analyst:
         return cards
 
     @cached_property
-    def _contracts(self) -> Floats:
+    def contracts(self) -> Floats:
         """Rivals' contracts [v,n], k wafers/quarter: all that is under contract, split by the wafers that sales took.
+
+        0 in the rows of the own vendor and of those abroad.
 
         Rivals on a node on which none has sold anything have equal parts.
         """

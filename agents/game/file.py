@@ -18,6 +18,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from agents.game.company import Others
+from agents.game.divided import divided
 from agents.game.format import Content, GameFileError, Quarter, Versions, from_validation, read, text_of
 from agents.game.plan import Plan, PlanProblem, problems
 from agents.game.setup import GameError, Setup
@@ -59,7 +60,7 @@ class Difference:
 class Saved:
     """What a game file holds, checked against its scenario and not yet played.
 
-    scenario: what its file says today.  plans: of the quarters played; None where nobody is.  company: what others
+    scenario: what its file says today, vendors divided as in the game.  plans: of the quarters played; None where nobody is.  company: what others
     did in them.  draft: of the form that was being filled in; may hold values out of bounds.  digests, cash: of the
     market after each quarter, see `Quarter`.
     """
@@ -181,7 +182,8 @@ def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved
     """
     origin, content = Origin(str(path)), read(path)
     setup = _found_scenario(content.setup, path)
-    world = _scenario(setup, origin, reader)
+    says = _scenario(setup, origin, reader)
+    world = says if setup.firms is None else divided(says, setup.firms)
     _check_setup(setup, world, len(content.quarters), origin)
     plans = _plans(content, setup, Parameters(world), origin)
     return Saved(
@@ -194,7 +196,7 @@ def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved
         versions=content.versions,
         digests=tuple(quarter.digest for quarter in content.quarters),
         cash=tuple(quarter.cash for quarter in content.quarters),
-        scenario_changed=content.scenario_hash != scenario_hash(world),
+        scenario_changed=content.scenario_hash != scenario_hash(says),
     )
 
 

@@ -165,13 +165,17 @@ class Points:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts below headings; all columns but the first `words` are figures.  wide: small print."""
+    """Rows of texts below headings; all columns but the first `words` are figures.
+
+    wide: small print.  form: the last column is to be filled in by hand.
+    """
 
     shape: ClassVar = "table"
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int = 1
     wide: bool = False
+    form: bool = False
 
 
 Block = Text | Bars | Charts | Points | Table
@@ -198,7 +202,12 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    return _template("page.html").render(page=page)
+    return sheets([page], page.title)
+
+
+def sheets(pages: Sequence[Page], title: str) -> str:
+    """Pages below each other as HTML; printed, each begins a sheet of paper of its own.  title: of all of them."""
+    return _template("page.html").render(pages=pages, title=title)
 
 
 def draw(shown: Chart | Bars, title: str, about: tuple[str, str]) -> str:

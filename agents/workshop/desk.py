@@ -129,13 +129,22 @@ class Desk:
                 _Writer(self, add).do(SERVER, Restarted(marketsim=marketsim.__version__))
 
     @classmethod
-    def opening(cls, path: Path, setup: Setup, vendors: Sequence[str], title: str) -> Desk:
-        """A new workshop in a new file.  vendors: that teams can play.  Raises MarketSimError."""
+    def opening(cls, path: Path, setup: Setup, vendors: Sequence[str], title: str, ahead: int = 0) -> Desk:
+        """A new workshop in a new file.  vendors: that teams can play.  ahead: quarters that strategies play first.
+
+        Raises MarketSimError.
+        """
         opened = Opened(
             setup=setup, vendors=list(vendors), title=title, secret=new_secret(), marketsim=marketsim.__version__
         )
         Room.of(opened)  # before there is a file
-        return cls(Log(path), opened)
+        desk = cls(Log(path), opened)
+        with desk.log.writing() as add:
+            writer = _Writer(desk, add)
+            for _ in range(ahead):
+                writer.do(FACILITATOR, p.Open(id=f"ahead-{desk.room.quarter}"))
+                writer.close()
+        return desk
 
     def _built(self) -> tuple[Room, Clock]:
         """The room that the log tells of, and its clock as it stood at the last line.  Raises MarketSimError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,7 +50,7 @@ LEFT_OUT = "(left out)"
 class Material:
     """What files are made of.
 
-    lines: of the log, and path: of its file.  debrief: with the simulated rooms if the market is over.
+    lines: of the log, and path: of its file.  debrief: with simulated rooms, where those are needed and known.
     anonymous: without the names of teams, and what the facilitator told them.  language: of texts for people.
     """
 
@@ -74,28 +74,33 @@ class Material:
 
 @dataclass(frozen=True)
 class Export:
-    """A kind of file.  media: its type.  file: its name.  make: takes some seconds for a large room."""
+    """A kind of file.
+
+    media: its type.  file: its name.  make: takes some seconds for a large room.  compares: the room with simulated
+    ones.
+    """
 
     media: str
     file: str
     make: Callable[[Material], bytes]
+    compares: bool = False
 
 
 async def export(desk: Desk, what: Export, anonymous: bool = False, language: Language = "en") -> bytes:
-    """A file of a workshop that is running, made beside it; with simulated rooms if the market is over.
+    """A file of a workshop that is running, made beside it.
 
     Raises Refusal before a quarter is over, LogError if the log is damaged.
     """
-    taken, found = await desk.debriefing.found(desk, whole=True)
+    taken, found = await desk.debriefing.found(desk, whole=what.compares)
     lines = await desk.read(desk.log.lines)
     material = Material(taken, lines, desk.log.path, found.anonymous() if anonymous else found, anonymous, language)
     return await asyncio.to_thread(what.make, material)
 
 
-def material_of(path: Path, workers: int, anonymous: bool = False, language: Language = "en") -> Material:
-    """What files are made of, from the file of a workshop that is not running; the market may still be going on.
+def material_of(path: Path, anonymous: bool = False, language: Language = "en") -> Material:
+    """What files are made of, from the file of a workshop that no server has open.
 
-    workers: processes that simulate rooms.  Raises LogError, or Refusal before a quarter is over.
+    The market may still be going on.  Raises LogError, or Refusal before a quarter is over.
     """
     if not path.is_file():
         raise LogError(f"{printable(str(path), 400)}: there is no such file")
@@ -107,10 +112,13 @@ def material_of(path: Path, workers: int, anonymous: bool = False, language: Lan
     room = rebuilt(read(lines, path))
     taken = snapshot(room)
     found = looked_back(taken)
-    if room.over or room.phase == "debrief":
-        rooms = simulated(job_of(taken, found), workers)
-        found = found.model_copy(update={"simulation": "there", "rooms": rooms})
     return Material(taken, lines, path, found.anonymous() if anonymous else found, anonymous, language)
+
+
+def compared(material: Material, workers: int) -> Material:
+    """The same with simulated rooms to compare with.  workers: processes that play them."""
+    rooms = simulated(job_of(material.taken, material.debrief), workers)
+    return replace(material, debrief=material.debrief.model_copy(update={"simulation": "there", "rooms": rooms}))
 
 
 def _without_names(body: Body, number: int) -> Body:

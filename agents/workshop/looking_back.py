@@ -65,7 +65,7 @@ def _placed(game: KeptGame, place: int, vendor: str, of: Score) -> d.Placed:
         place=place,
         vendor=vendor,
         value=float(of.value),
-        terms={name: float(value) for name, value in of.terms.items()},
+        terms={name: float(value) + 0.0 for name, value in of.terms.items()},  # no -0.0
         share=float(ratio(revenue[row], revenue.sum())),
         alive=bool(of.alive),
         lasted=int(of.lasted),

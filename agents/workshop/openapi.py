@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 from starlette.responses import Response
 
 import marketsim
@@ -38,6 +40,14 @@ STATUSES: Mapping[int, str] = {
 }
 TOLD = (p.Accepted, p.Refused, p.RoomNow, p.Form, p.Told, p.Office)
 """Messages of the server on the websocket."""
+
+
+class _Generator(SchemaGenerator):
+    """Knows that in a mapping whose keys have a pattern there are no others."""
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        return found | ({"additionalProperties": False} if "patternProperties" in found else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def _schemas(operations: Sequence[Operation]) -> tuple[Refs, Schema]:
             wanted.append((f"answer {each.path}", "serialization", TypeAdapter(each.gives)))
     wanted.append(("hello", "validation", TypeAdapter(p.Hello)))
     wanted += [(model.__name__, "serialization", TypeAdapter(model)) for model in TOLD]
-    refs, defined = TypeAdapter.json_schemas(wanted, schema_generator=SchemaGenerator, ref_template=REF)
+    refs, defined = TypeAdapter.json_schemas(wanted, schema_generator=_Generator, ref_template=REF)
     components: Schema = defined["$defs"]
     for schema in components.values():
         if "kind" in schema.get("properties", {}):  # has a default in Python, and by it messages are told apart

@@ -24,12 +24,12 @@ def _whole(value: object, check: Callable[[object], int]) -> int:
     return check(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-Whole = Annotated[int, WrapValidator(_whole)]
-"""To JSON, 2.0 is an integer as good as 2."""
+WHOLE = WrapValidator(_whole)
+"""Of integers: to JSON, 2.0 is one as good as 2."""
 Id = Annotated[str, Field(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 Vendor = Annotated[str, Field(min_length=1, max_length=80)]
 Name = Annotated[str, Field(min_length=1, max_length=40)]
-Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
+Seconds = Annotated[int, Field(ge=1, le=86_400), WHOLE]
 Value = bool | float | Annotated[str, Field(max_length=80)]
 
 LONGEST_TEXT = 500
@@ -167,7 +167,7 @@ class RollBack(Section):
 
     kind: Literal["roll-back"] = "roll-back"
     id: Id
-    played: Annotated[Whole, Field(ge=0, le=400)]
+    played: Annotated[int, Field(ge=0, le=400), WHOLE]
 
 
 class Show(Section):
@@ -414,5 +414,5 @@ class Hello(Section):
     """The first message of a client on a websocket.  token: of a seat or of the facilitator."""
 
     kind: Literal["hello"] = "hello"
-    version: Whole
+    version: Annotated[int, WHOLE]
     token: Annotated[str, Field(min_length=16, max_length=128)]

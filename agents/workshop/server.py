@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -24,13 +24,18 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from agents.workshop import protocol as p
 from agents.workshop import views
 from agents.workshop.allowed import Refusal
+from agents.workshop.debrief import debrief as debriefed
 from agents.workshop.desk import Desk, refused
 from agents.workshop.entries import FACILITATOR
+from agents.workshop.export import EXPORTS, Export, Language, exports_of
+from agents.workshop.export import export as exported
 from agents.workshop.guard import Denied, Guard, body_of, denied
 from agents.workshop.limits import Limits, network
 from agents.workshop.live import CODES, live, unreadable
 from agents.workshop.log import LogError
 from agents.workshop.openapi import JSON, Operation, document
+from agents.workshop.room_debrief import RoomDebrief
+from marketsim.errors import listing
 from marketsim.scenario.fields import Section
 
 LIVE = "/api/live"
@@ -43,15 +48,35 @@ class Since(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request that is allowed.  who: FACILITATOR or a vendor; empty without a token.  body, query: as declared."""
+class Wanted(Section):
+    """The query of an export.  anonymous: without names of teams.  language: of texts for people."""
+
+    anonymous: bool = False
+    language: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What requests are about.  exports: by the name under which they are asked for."""
 
     desk: Desk
     limits: Limits
+    exports: Mapping[str, Export]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that is allowed.  who: FACILITATOR or a vendor; empty without a token.  body, query: as declared."""
+
+    served: Served
     request: Request
     who: str
     body: Any
     query: Any
+
+    @property
+    def desk(self) -> Desk:
+        return self.served.desk
 
 
 # -- What can be asked for ---------------------------------------------------------------------------------------------
@@ -64,16 +89,16 @@ async def room(call: Call) -> Response:
 
 async def join(call: Call) -> Response:
     """Take a seat."""
-    wish, room, address = call.body, call.desk.room, _address(call.request)
+    wish, room, limits, address = call.body, call.desk.room, call.served.limits, _address(call.request)
     own = room.lets_in(wish.code)
-    wait = call.limits.codes.wait(address)
-    if wait and not (own and address in call.limits.welcome):
+    wait = limits.codes.wait(address)
+    if wait and not (own and address in limits.welcome):
         raise _too_often(wait)
     if not own and room.seat_of(wish.code) is None:
-        call.limits.codes.take(address)
+        limits.codes.take(address)
     joined = await call.desk.join(wish)
     if own:
-        call.limits.welcome.add(address)
+        limits.welcome.add(address)
     return _json(joined)
 
 
@@ -87,11 +112,7 @@ async def commands(call: Call) -> Response:
 
 async def market(call: Call) -> Response:
     """Quarters of the market."""
-    found = await call.desk.market(call.who, call.query.first)
-    if "gzip" not in call.request.headers.get("accept-encoding", ""):
-        return Response(found, media_type=JSON)
-    packed = await asyncio.to_thread(gzip.compress, found, 1)
-    return Response(packed, media_type=JSON, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return await _packed(call, await call.desk.market(call.who, call.query.first))
 
 
 async def library(call: Call) -> Response:
@@ -99,7 +120,22 @@ async def library(call: Call) -> Response:
     return _json(await call.desk.read(lambda: views.library(call.desk.room)))
 
 
-def operations() -> list[Operation]:
+async def debrief(call: Call) -> Response:
+    """What the class is shown at the end."""
+    return await _packed(call, await debriefed(call.desk))
+
+
+async def export(call: Call) -> Response:
+    """A file."""
+    what = call.served.exports.get(call.request.path_params["name"])
+    if what is None:
+        raise denied(404, "there is no such export", "name", "", listing(list(call.served.exports)))
+    content = await exported(call.desk, what, call.query.anonymous, call.query.language)
+    headers = {"Content-Disposition": f'attachment; filename="{what.file}"'}
+    return Response(content, media_type=what.media, headers=headers)
+
+
+def operations(exports: Mapping[str, Export] = EXPORTS) -> list[Operation]:
     """All routes but the websocket, the document itself and those of the page."""
     return [
         Operation("GET", "/api/room", "The room as anybody may know it", "anybody", room, gives=p.RoomCard),
@@ -124,6 +160,18 @@ def operations() -> list[Operation]:
             *("GET", "/api/library", "Policies and strategies to choose from", "facilitator", library),
             gives=p.Library,
         ),
+        Operation(
+            *("GET", "/api/debrief", "All books, once the market is over", "member", debrief),
+            gives=RoomDebrief,
+            refuses=(409,),
+        ),
+        Operation(
+            *("GET", "/api/exports/{name}", "What happened, as a file", "facilitator", export),
+            query=Wanted,
+            names=list(exports),
+            media=list(dict.fromkeys(each.media for each in exports.values())),
+            refuses=(409, 503),
+        ),
     ]
 
 
@@ -131,21 +179,27 @@ def operations() -> list[Operation]:
 
 
 def app(
-    desk: Desk, limits: Limits | None = None, names: Iterable[str] = (), extra_routes: Sequence[BaseRoute] = ()
+    desk: Desk,
+    limits: Limits | None = None,
+    names: Iterable[str] = (),
+    extra_routes: Sequence[BaseRoute] = (),
+    extra_exports: Mapping[str, Export] | None = None,
 ) -> Guard:
     """The application of a workshop.
 
     names: by which the server is called, besides addresses and `localhost`.  extra_routes: such as the page's.
+    extra_exports: besides those that `agents` can make.
     """
-    limits, table = limits or Limits(), operations()
+    exports = {**exports_of(list(desk.room.seats)), **(extra_exports or {})}
+    served, table = Served(desk, limits or Limits(), exports), operations(exports)
     described = json.dumps(document(table, DESCRIPTION)).encode()
 
     async def openapi(request: Request) -> Response:
         return Response(described, media_type=JSON)
 
-    routes = [Route(each.path, _endpoint(each, desk, limits), methods=[each.method]) for each in table]
+    routes = [Route(each.path, _endpoint(each, served), methods=[each.method]) for each in table]
     routes.append(Route("/openapi.json", openapi))
-    websocket = WebSocketRoute(LIVE, partial(live, desk=desk, limits=limits))
+    websocket = WebSocketRoute(LIVE, partial(live, desk=desk, limits=served.limits))
     inner = Starlette(
         routes=[*routes, websocket, *extra_routes],
         exception_handlers={HTTPException: _http_refused, Denied: _denied, Exception: _broken},
@@ -154,16 +208,16 @@ def app(
     return Guard(inner, names)
 
 
-def _endpoint(operation: Operation, desk: Desk, limits: Limits) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(operation: Operation, served: Served) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        who = _who(operation, request, desk, limits)
+        who = _who(operation, request, served)
         try:
             query = _query(operation, request)
             body = operation.takes and operation.takes.validate_json(await body_of(request), strict=True)
         except ValidationError as error:
             raise Denied(422, unreadable(error)) from None
         try:
-            return await operation.answer(Call(desk, limits, request, who, body, query))
+            return await operation.answer(Call(served, request, who, body, query))
         except (Refusal, LogError) as error:
             status = 409 if isinstance(error, Refusal) else 503
             raise Denied(status, refused(error, getattr(body, "id", None))) from None
@@ -171,10 +225,11 @@ def _endpoint(operation: Operation, desk: Desk, limits: Limits) -> Callable[[Req
     return endpoint
 
 
-def _who(operation: Operation, request: Request, desk: Desk, limits: Limits) -> str:
+def _who(operation: Operation, request: Request, served: Served) -> str:
     """Whose request it is.  Raises Denied if he may not make it, or not so often."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    who = desk.who(token.strip()) if scheme.lower() == "bearer" and operation.reader != "anybody" else None
+    is_asked = scheme.lower() == "bearer" and operation.reader != "anybody"
+    who, limits = served.desk.who(token.strip()) if is_asked else None, served.limits
     wait = limits.strangers.take(_address(request)) if who is None else limits.commands.take(token.strip())
     if wait:
         raise _too_often(wait)
@@ -197,6 +252,14 @@ def _address(request: Request) -> str:
 
 def _too_often(wait: float) -> Denied:
     return Denied(429, p.Refused(message="too often", allowed=f"again in {int(wait) + 1} s"), wait)
+
+
+async def _packed(call: Call, content: bytes) -> Response:
+    """JSON, compressed for those who can unpack it."""
+    if "gzip" not in call.request.headers.get("accept-encoding", ""):
+        return Response(content, media_type=JSON)
+    packed = await asyncio.to_thread(gzip.compress, content, 1)
+    return Response(packed, media_type=JSON, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
 
 
 def _json(message: BaseModel) -> Response:

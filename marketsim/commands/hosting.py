@@ -26,7 +26,9 @@ from agents.workshop.server import app
 from marketsim.commands.web import listening
 from marketsim.errors import MarketSimError, counted, did_you_mean, printable
 from marketsim.places import workshops_folder
+from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
+from tui.web.workshop import Tabs
 
 TEAMS = 6
 """If neither their number nor vendors are given."""
@@ -37,7 +39,10 @@ WIDEST_TITLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a new workshop is to be; see `marketsim workshop host --help`."""
+    """What a new workshop is to be; see `marketsim workshop host --help`.
+
+    first: quarter that teams decide; strategies play those before it.  quarters: from there on.
+    """
 
     scenario: str
     teams: int | None = None
@@ -46,10 +51,13 @@ class Wish:
     seed: int | None = None
     title: str | None = None
     language: str | None = None
+    first: str | None = None
 
     def room(self) -> tuple[Setup, list[str], str]:
         """Setup, vendors for teams and title.  Raises MarketSimError."""
-        setup = Setup(scenario=self.scenario, quarters=self.quarters, seed=_seed(self.seed))
+        setup = Setup(scenario=self.scenario, seed=_seed(self.seed))
+        if self.quarters is not None:
+            setup = setup.model_copy(update={"quarters": self.ahead(setup) + self.quarters})
         world = setup.world()
         teams = self.teams or (TEAMS if self.vendors is None else len(self.vendors))
         if teams > len(world.vendors):
@@ -60,6 +68,16 @@ class Wish:
         if not title:
             raise MarketSimError(f"--title {printable(self.title or '')!r}: nothing can be seen of it")
         return setup, vendors, title
+
+    def ahead(self, setup: Setup) -> int:
+        """Quarters that strategies play before teams do.  Raises MarketSimError for a quarter that there is not."""
+        if self.first is None:
+            return 0
+        quarters = [each.name for each in Parameters(setup.world()).conditions]
+        if self.first not in quarters:
+            allowed = f"from {quarters[0]} to {quarters[-1]}"
+            raise MarketSimError(f"--from {printable(self.first)}: {setup.scenario} has no such quarter; {allowed}")
+        return quarters.index(self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +120,8 @@ def serve(wish: Wish, file: Path | None, place: Place) -> int | None:
 
 def _desk(wish: Wish, path: Path) -> Desk:
     if not path.exists() or path.stat().st_size == 0:
-        return Desk.opening(path, *wish.room())
+        setup, vendors, title = wish.room()
+        return Desk.opening(path, setup, vendors, title, wish.ahead(setup))
     desk = Desk(Log(path))
     played, quarters = desk.room.played, len(desk.room.game.parameters.conditions)
     typer.echo(f"Going on with {path}: {played} of {counted(quarters, 'quarter')} played; its own setup holds.")
@@ -117,7 +136,8 @@ async def _served(desk: Desk, wish: Wish, place: Place, sock: socket) -> int | N
     desk.address = place.address(port)
     async with desk:
         token = await desk.admit_facilitator()
-        server = WorkshopServer(app(desk, names=names), place.certificate, place.key)
+        tabs = Tabs(desk, place.certificate)
+        server = WorkshopServer(app(desk, names=names, extra_routes=tabs.routes), place.certificate, place.key)
         for line in _welcome(desk, place, desk.address, token):
             typer.echo(line)
         sys.stdout.flush()

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from tui.app import Opening
+    from tui.settings import Settings
 
 DEFAULT = "china-ai-chips"
 
@@ -101,17 +102,26 @@ def replay(
 
 
 def _open(opening: Opening | None, language: Spoken | None, plain: bool) -> None:
-    """Run the application in this terminal, or for whoever drives it in its place."""
+    settings = terminal(language, plain)
+    from tui.app import MarketApp
+
+    MarketApp(settings, opening).run_on()
+
+
+def terminal(language: Spoken | None, plain: bool) -> Settings:
+    """Preferences for an application in this terminal, or for whoever drives it in its place.
+
+    Raises typer.Exit where there is none.
+    """
     if "TEXTUAL_DRIVER" not in os.environ and not (sys.stdin.isatty() and sys.stdout.isatty()):
         typer.echo("marketsim: the game needs a terminal; for tables and files use `marketsim run`", err=True)
         raise typer.Exit(1)
     if os.environ.get("TERM_PROGRAM") == "iTerm.app":
         # iTerm2 loses what input methods commit under the kitty keyboard protocol; Textual reads this when imported.
         os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
-    from tui.app import MarketApp
     from tui.settings import keep_settings, load_settings
 
     settings = load_settings()
     if language is not None:
         settings = keep_settings(settings, language=language.value)
-    MarketApp(replace(settings, ascii=plain or settings.ascii), opening).run()
+    return replace(settings, ascii=plain or settings.ascii)

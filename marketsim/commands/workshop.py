@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-from marketsim.commands.play import DEFAULT, Language, Quarters, Scenario, Spoken
+from marketsim.commands.play import DEFAULT, Language, Plain, Quarters, Scenario, Spoken
+
+FOR_TABS = "MARKETSIM_WORKSHOP"
+"""Variable of the environment that tells the process of a browser's tab where to go, as `tui.workshop.open.Told`."""
 
 app = typer.Typer(help="Play in teams: host a workshop, or join one.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,6 +22,15 @@ Teams = Annotated[
 Vendors = Annotated[
     str | None,
     typer.Option(help="Vendors to be played, separated by commas; if not given, the scenario's first ones."),
+]
+First = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="QUARTER",
+        help="First quarter that teams decide, such as 2011Q1; strategies play those before it. --quarters counts "
+        "from here.",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of luck; another one every time if not given.")]
 WorkshopTitle = Annotated[str | None, typer.Option(help="Shown to all; the scenario's title if not given.")]
@@ -44,6 +56,7 @@ def host(
     scenario: Scenario = DEFAULT,
     teams: Teams = None,
     vendors: Vendors = None,
+    first: First = None,
     quarters: Quarters = None,
     seed: Seed = None,
     title: WorkshopTitle = None,
@@ -59,14 +72,41 @@ def host(
     from marketsim.commands.interrupts import stopping_cleanly
     from marketsim.commands.needs import need
 
-    need("qrcode", "starlette", "uvicorn", "websockets")
+    need("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
     from marketsim.commands.hosting import Place, Wish, serve
 
     names = None if vendors is None else [each.strip() for each in vendors.split(",") if each.strip()]
-    wish = Wish(scenario, teams, names, quarters, seed, title, language and language.value)
+    wish = Wish(scenario, teams, names, quarters, seed, title, language and language.value, first)
     with stopping_cleanly():
         stopped_by = serve(wish, file, Place(host, port, name, certificate, key))
     raise typer.Exit(0 if stopped_by is None else 128 + stopped_by)
+
+
+Address = Annotated[
+    str | None,
+    typer.Argument(
+        help="Of the server, such as 192.168.1.20:8000; asked for if not given. Codes are always asked for."
+    ),
+]
+
+
+@app.command()
+def join(address: Address = None, language: Language = None, plain: Plain = False) -> None:
+    """Join a workshop in this terminal: in a team, or as its facilitator; you come back to your seat if you had one."""
+    from marketsim.commands.needs import need
+    from marketsim.commands.play import terminal
+
+    need("websockets")
+    told = os.environ.pop(FOR_TABS, None)
+    if told is not None:
+        from tui.workshop.open import run_told
+
+        run_told(told)
+        return
+    settings = terminal(language, plain)
+    from tui.workshop.open import joining
+
+    joining(address, settings).run_on()
 
 
 Kept = Annotated[Path, typer.Argument(metavar="FILE", help="Where a workshop is written down; no server may have it.")]
@@ -86,16 +126,18 @@ def export(
 ) -> None:
     """Write what can be taken out of a workshop: tables, a report, replays, its log without secrets."""
     from agents.game.export import write_new
-    from agents.workshop.export import exports_of, material_of
+    from agents.workshop.export import compared, exports_of, material_of
     from marketsim.errors import MarketSimError, did_you_mean, printable
     from tui.workshop.report import REPORT
 
-    material = material_of(file, os.cpu_count() or 1, anonymous, "zh" if language == Spoken.zh else "en")
+    material = material_of(file, anonymous, "zh" if language == Spoken.zh else "en")
     every = REPORT | exports_of(list(material.taken.names))
     wanted = list(every) if only is None else [each.strip() for each in only.split(",")]
     for name in wanted:
         if name not in every:
             hint = did_you_mean(name, list(every), "there are")
             raise MarketSimError(f"--only: there is no export {printable(name)!r}; {hint}")
+    if any(every[name].compares for name in wanted):
+        material = compared(material, os.cpu_count() or 1)
     for name in wanted:
         typer.echo(write_new(out, every[name].file, every[name].make(material)))

@@ -18,7 +18,7 @@ from marketsim.scenario.checks import Violation
 from marketsim.scenario.experiment_file import ExperimentFile
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.model_file import read_model
-from marketsim.scenario.policies import held, levers_set, with_levers
+from marketsim.scenario.policies import held, levers_set
 from marketsim.scenario.problems import from_violations
 from marketsim.scenario.provenance import provenance_of
 from marketsim.scenario.schema import Scenario
@@ -51,15 +51,14 @@ class Experiment:
     keep_quarters: int | None
     keep_vendors: int | None
 
-    def world(self, values: Floats | None, policy: Policy) -> Scenario:
-        """The scenario at a point under a policy, whose levers hold against dated events.
+    def drawn(self, values: Floats | None) -> Scenario:
+        """The scenario at a point, before any policy.
 
         values: [parameter]; None: as written.  Raises MarketSimError if a figure leaves what it may be.
         """
-        drawn = self.loaded.scenario
-        if values is not None and self.space is not None:
-            drawn = held(self.space.scenario(values), self.held)
-        return with_levers(drawn, policy.levers)
+        if values is None or self.space is None:
+            return self.loaded.scenario
+        return held(self.space.scenario(values), self.held)
 
     @cached_property
     def held(self) -> frozenset[str]:

@@ -19,6 +19,8 @@ from marketsim.market import Market
 from marketsim.outcomes import METRICS, Outcomes, YearBook
 from marketsim.rules.arrays import ratio, total_of_any
 from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.policies import with_levers
+from marketsim.scenario.schema import Scenario
 from marketsim.scenario.vocabulary import Words
 from marketsim.scenario.worlds import SideBySide, frame
 from marketsim.shakeout.classify import Class
@@ -71,6 +73,7 @@ class Worker:
         self.instrument = scoring(experiment.loaded.scenario)
         self._policies = {policy.name: policy for policy in experiment.policies}
         self._worlds: dict[str, Parameters] = {}
+        self._drawn: dict[int, Scenario] = {}
 
     @cached_property
     def written(self) -> Parameters:
@@ -104,7 +107,7 @@ class Worker:
 
     def played(self, chunk: Chunk) -> Iterator[Books]:
         """The runs of the chunk's points, side by side as far as their worlds allow it."""
-        worlds = [self._world(point, chunk.policy) for point in chunk.points]
+        worlds = self._worlds_of(chunk)
         for _, group in groupby(zip(worlds, chunk.points, strict=True), key=lambda pair: frame(pair[0])):
             alike = list(group)
             counts = [len(point.runs) for _, point in alike]
@@ -124,15 +127,28 @@ class Worker:
         follow = len(runs) == len(rows) and bool((np.diff(rows) == 1).all())
         return Market(p, self.experiment.seed, runs, None if follow else rows - runs.start)
 
-    def _world(self, point: Point, name: str) -> Parameters:
-        """The scenario of a point in numbers; one that is as written is kept for the next chunk."""
-        policy = self._policies[name]
+    def _worlds_of(self, chunk: Chunk) -> list[Parameters]:
+        """The scenarios of a chunk's points in numbers; what is drawn is kept for its other policies, which come next.
+
+        Scenarios of other points are let go first, so that no more are held than a chunk has. A process may compute
+        several chunks at once, in threads: none takes away from another what it has begun with.
+        """
+        before = self._drawn
+        self._drawn = drawn = {point.number: before[point.number] for point in chunk.points if point.number in before}
+        del before
+        return [self._world(point, chunk.policy, drawn) for point in chunk.points]
+
+    def _world(self, point: Point, name: str, drawn: dict[int, Scenario]) -> Parameters:
+        """The scenario of a point in numbers; one that is as written is kept.  drawn: by point, added to."""
+        levers = self._policies[name].levers
         if point.values is None:
             if name not in self._worlds:
-                self._worlds[name] = Parameters(self.experiment.world(None, policy))
+                self._worlds[name] = Parameters(with_levers(self.experiment.drawn(None), levers))
             return self._worlds[name]
         try:
-            return Parameters(self.experiment.world(point.values, policy))
+            if point.number not in drawn:
+                drawn[point.number] = self.experiment.drawn(point.values)
+            return Parameters(with_levers(drawn[point.number], levers))
         except MarketSimError as error:
             raise MarketSimError(f"point {point.number} under the policy {name!r}: {error}") from None
 

@@ -49,42 +49,43 @@ def test_a_directory_and_nothing(tmp_path: Path) -> None:
         load_experiment(tmp_path / "none.yaml")
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"title": {"en": "a"}}, "title.zh: is required and missing"),
-        ({"polices": []}, "polices: is not known here hint: did you mean 'policies'?"),
-        ({"schema_version": 2}, "schema_version: is not one of the allowed values found: 2 allowed: 1"),
-        ({"seed": -1}, "seed: is out of bounds found: -1"),
-        ({"seed": 1.5}, "seed: is of the wrong type found: 1.5 allowed: a whole number"),
-        ({"runs_per_point": 0}, "runs_per_point: is out of bounds found: 0"),
-        ({"runs_per_point": "8"}, "runs_per_point: is of the wrong type found: '8' (text)"),
-        ({"boundary": "world"}, "boundary: is not one of the allowed values"),
-        ({"keep": {"quarters": "some"}}, "keep.quarters: is of the wrong type found: 'some' (text) allowed: a whole number from 0 to 1,000,000 or all"),
-        ({"policies": [3]}, "policies.0: is of the wrong type found: 3 allowed: text or a mapping"),
-        ({"policies": "subsidy"}, "policies: is of the wrong type found: 'subsidy' (text) allowed: a list"),
-        ({"policies": [{"name": "x"}]}, "policies.0.levers: is required and missing"),
-        ({"policies": [{"name": "X Y", "levers": {}}]}, "policies.0.name: is not a name"),
-        ({"policies": [{"name": "x", "levers": {"import_tariff": "high"}}]}, "policies.0.levers.import_tariff: is of the wrong type"),
-        ({"policies": [{"name": "x", "levers": {"import_tariff": {"2027": 1}}}]}, "is not a quarter such as 2025Q1 found: the key '2027'"),
-        ({"uncertain": "all"}, "uncertain: is not one of the allowed values found: 'all' (text)"),
-        ({"uncertain": {}}, "uncertain: has too few entries"),
-        ({"uncertain": {"price": "open"}}, "uncertain.price: is not one of the allowed values found: 'open' (text) allowed: free or a mapping"),
-        ({"uncertain": {"price": {**PRICE, "lo": 1}}}, "uncertain.price.lo: is not known here hint: did you mean 'low'?"),
-        ({"uncertain": {"price": {**PRICE, "distribution": "beta"}}}, "uncertain.price.distribution: is not one of the allowed values"),
-        ({"design": {"kind": "random"}}, "design.kind: is not one of the allowed values found: 'random' (text) allowed: as-written, grid, one-at-a-time, latin-hypercube, sobol, table"),
-        ({"design": {"points": 3}}, "design.kind: is required and missing"),
-        ({"design": {"kind": "latin-hypercube", "points": 100_001}}, "design.points: is out of bounds"),
-        ({"design": {"kind": "grid", "levels": 1}}, "design.levels: is out of bounds"),
-        ({"design": {"kind": "grid", "levels": {"price": []}}}, "design.levels.price: has too few entries"),
-        ({"outcomes": {}}, "outcomes: has too few entries"),
-        ({"outcomes": {"hhi": {"year": 2025}}}, "outcomes.hhi.measure: is required and missing"),
-        ({"outcomes": {"hhi": {"measure": "hhi", "over": "median"}}}, "outcomes.hhi.over: is not one of the allowed values"),
-        ({"precision": {"half_width": 1, "at_most": 100}}, "precision.outcome: is required and missing"),
-        ({"precision": {"outcome": "hhi", "half_width": 0, "at_most": 100}}, "precision.half_width: is out of bounds"),
-        ({"precision": {"outcome": "hhi", "half_width": 1, "at_most": 100, "confidence": 95}}, "precision.confidence: is out of bounds"),
-    ],
-)  # fmt: skip
+WRONG_VALUES: list[tuple[dict[str, Any], str]] = [
+    ({"title": {"en": "a"}}, "title.zh: is required and missing"),
+    ({"polices": []}, "polices: is not known here hint: did you mean 'policies'?"),
+    ({"schema_version": 2}, "schema_version: is not one of the allowed values found: 2 allowed: 1"),
+    ({"seed": -1}, "seed: is out of bounds found: -1"),
+    ({"seed": 1.5}, "seed: is of the wrong type found: 1.5 allowed: a whole number"),
+    ({"runs_per_point": 0}, "runs_per_point: is out of bounds found: 0"),
+    ({"runs_per_point": "8"}, "runs_per_point: is of the wrong type found: '8' (text)"),
+    ({"boundary": "world"}, "boundary: is not one of the allowed values"),
+    ({"keep": {"quarters": "some"}}, "keep.quarters: is of the wrong type found: 'some' (text) allowed: a whole number from 0 to 1,000,000 or all"),
+    ({"policies": [3]}, "policies.0: is of the wrong type found: 3 allowed: text or a mapping"),
+    ({"policies": "subsidy"}, "policies: is of the wrong type found: 'subsidy' (text) allowed: a list"),
+    ({"policies": [{"name": "x"}]}, "policies.0.levers: is required and missing"),
+    ({"policies": [{"name": "X Y", "levers": {}}]}, "policies.0.name: is not a name"),
+    ({"policies": [{"name": "x", "levers": {"import_tariff": "high"}}]}, "policies.0.levers.import_tariff: is of the wrong type"),
+    ({"policies": [{"name": "x", "levers": {"import_tariff": {"2027": 1}}}]}, "is not a quarter such as 2025Q1 found: the key '2027'"),
+    ({"uncertain": "all"}, "uncertain: is not one of the allowed values found: 'all' (text)"),
+    ({"uncertain": {}}, "uncertain: has too few entries"),
+    ({"uncertain": {"price": "open"}}, "uncertain.price: is not one of the allowed values found: 'open' (text) allowed: free or a mapping"),
+    ({"uncertain": {"price": {**PRICE, "lo": 1}}}, "uncertain.price.lo: is not known here hint: did you mean 'low'?"),
+    ({"uncertain": {"price": {**PRICE, "distribution": "beta"}}}, "uncertain.price.distribution: is not one of the allowed values"),
+    ({"design": {"kind": "random"}}, "design.kind: is not one of the allowed values found: 'random' (text) allowed: as-written, grid, one-at-a-time, latin-hypercube, sobol, table"),
+    ({"design": {"points": 3}}, "design.kind: is required and missing"),
+    ({"design": {"kind": "latin-hypercube", "points": 100_001}}, "design.points: is out of bounds"),
+    ({"design": {"kind": "grid", "levels": 1}}, "design.levels: is out of bounds"),
+    ({"design": {"kind": "grid", "levels": {"price": []}}}, "design.levels.price: has too few entries"),
+    ({"outcomes": {}}, "outcomes: has too few entries"),
+    ({"outcomes": {"hhi": {"year": 2025}}}, "outcomes.hhi.measure: is required and missing"),
+    ({"outcomes": {"hhi": {"measure": "hhi", "over": "median"}}}, "outcomes.hhi.over: is not one of the allowed values"),
+    ({"precision": {"half_width": 1, "at_most": 100}}, "precision.outcome: is required and missing"),
+    ({"precision": {"outcome": "hhi", "half_width": 0, "at_most": 100}}, "precision.half_width: is out of bounds"),
+    ({"precision": {"outcome": "hhi", "half_width": 1, "at_most": 100, "confidence": 95}}, "precision.confidence: is out of bounds"),
+]  # fmt: skip
+"""Values that have no place in a file, whatever stands elsewhere in it, and what is said of them."""
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG_VALUES)
 def test_wrong_values(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     assert said in refused(tmp_path, **changes)
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from agents.game.setup import Setup
 from agents.workshop import protocol as p
 from agents.workshop import views
+from agents.workshop.debrief import debrief
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
 from tui.settings import Settings
@@ -42,10 +43,12 @@ class AtTheDesk(Connection):
     async def market(self, first: int = 0) -> p.Market:
         return p.Market.model_validate_json(await self.desk.market(FACILITATOR, first))
 
-    async def fetch(self, path: str, content: object = None) -> bytes:
+    async def fetch(self, path: str, content: object = None, patience: float = 0.0) -> bytes:
         if path == "/api/library":
             return (await self.desk.read(lambda: views.library(self.desk.room))).model_dump_json().encode()
-        name = path.removeprefix("/api/exports/")
+        if path == "/api/debrief":
+            return await debrief(self.desk)
+        name = path.removeprefix("/api/exports/").partition("?")[0]
         if name not in self.exports:
             raise WorkshopError("there is no such export", 404)
         return self.exports[name]

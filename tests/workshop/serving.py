@@ -108,12 +108,15 @@ def serving(
     limits: Limits | None = None,
     names: Sequence[str] = (),
     seed: int = 11,
+    simulated: bool = False,
+    certificate: Path | None = None,
+    key: Path | None = None,
     extra_routes: Callable[[Desk], Sequence[BaseRoute]] = lambda desk: (),
 ) -> Iterator[Served]:
     """A new workshop in a file, or the one that it holds, served as long as this lasts.
 
-    limits: those of a server if not given.  names: that it is called by besides addresses.  A second server on the same
-    file would be refused, as always.
+    limits: those of a server if not given.  names: that it is called by besides addresses.  simulated: rooms to compare
+    with are, once the market is over.  A second server on the same file would be refused, as always.
     """
     ready: list[Served] = []
     server: list[WorkshopServer] = []
@@ -126,9 +129,11 @@ def serving(
             setup = setup.model_copy(update={"firms": teams})
         vendors = list(setup.world().vendors)[:teams]
         desk = Desk(Log(path)) if resumed else Desk.opening(path, setup, vendors, "A workshop")
+        if not simulated:
+            desk.debriefing.begin = lambda desk: None
         async with desk:
             token = await desk.admit_facilitator()
-            server.append(WorkshopServer(app(desk, limits, names, extra_routes(desk))))
+            server.append(WorkshopServer(app(desk, limits, names, extra_routes(desk)), certificate, key))
             host = f"127.0.0.1:{listening.getsockname()[1]}"
             ready.append(Served(host, desk, token, asyncio.get_running_loop()))
             started.set()

@@ -23,6 +23,7 @@ from tui.workshop.connection import WorkshopError, new_id
 from tui.workshop.console_dialogs import Ask
 from tui.workshop.console_levers import TITLES, levers_of
 from tui.workshop.console_room import Console
+from tui.workshop.debrief import RoomDebriefScreen
 
 __all__ = ["home"]  # the fixture of settings that are the test's alone
 
@@ -106,7 +107,7 @@ async def test_the_clock_counts_down_is_stopped_goes_on_and_gets_more_time(desk:
         left = pilot.app.overview.remaining
         await pilot.pause(0.3)
         assert pilot.app.overview.remaining == left
-        assert pilot.app.screen.query_one("#clock").text[:2] in ("3:", "2:")
+        assert pilot.app.screen.query_one("#clock").text[:3] in ("03:", "02:")
         await pressed(pilot, "p")
         await phase(pilot, "open")
         assert "the clock stands still\nthe clock goes on" in log(pilot)
@@ -227,6 +228,10 @@ async def test_what_teams_see_of_each_other_and_the_debrief(desk: Desk):
         await pressed(pilot, "d", "y")
         await phase(pilot, "debrief")
         assert desk.room.phase == "debrief"
+        await pressed(pilot, "9")
+        assert isinstance(pilot.app.screen, RoomDebriefScreen)
+        await pressed(pilot, "q")
+        assert isinstance(pilot.app.screen, Console)
 
 
 # -- teams -------------------------------------------------------------------------------------------------------------

@@ -375,7 +375,7 @@ async def test_a_closing_that_cannot_be_written_is_tried_again(path: Path):
         async with full_disk(desk):
             now.now += 60 + GRACE
             await asyncio.sleep(0.2)
-            assert desk.room.phase == "open" and desk.room.played == 0
+            assert await desk.read(lambda: (desk.room.phase, desk.room.played)) == ("open", 0)
         await until(lambda: desk.room.played == 1)
     assert [entry.body.kind for entry in lines(path)].count("closed") == 1
 

@@ -12,8 +12,10 @@ import pytest
 from starlette.routing import Route, WebSocketRoute
 
 from agents.workshop import protocol as p
+from agents.workshop.export import exports_of
 from agents.workshop.limits import BODY, Buckets, Limits
 from agents.workshop.log import LogError
+from agents.workshop.room_debrief import RoomDebrief
 from agents.workshop.server import LIVE, app
 from tests.workshop.serving import Served, new_id, serving, told, unlimited
 
@@ -23,9 +25,11 @@ ROUTES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/commands"): {"nobody": 401, "stranger": 401, "released": 401, "team": 422, "facilitator": 422},
     ("GET", "/api/market"): {"nobody": 401, "stranger": 401, "released": 401, "team": 200, "facilitator": 200},
     ("GET", "/api/library"): {"nobody": 401, "stranger": 401, "released": 401, "team": 403, "facilitator": 200},
+    ("GET", "/api/debrief"): {"nobody": 401, "stranger": 401, "released": 401, "team": 409, "facilitator": 409},
+    ("GET", "/api/exports/{name}"): {"nobody": 401, "stranger": 401, "released": 401, "team": 403, "facilitator": 409},
     ("GET", "/openapi.json"): {"nobody": 200, "stranger": 200, "released": 200, "team": 200, "facilitator": 200},
 }
-"""What each kind of token gets, a POST of nothing that makes sense being 422 for those who may."""
+"""What each kind of token gets in the lobby, a POST of nothing that makes sense being 422 for those who may."""
 
 TEAM = {"edit": {"quarter": "2025Q1", "values": {"price": 50.0}}, "submit": {}, "withdraw": {"quarter": "2025Q1"}}
 FACILITATOR: dict[str, dict[str, Any]] = {
@@ -80,7 +84,7 @@ def test_every_route_is_open_to_those_alone_whom_it_concerns(
     served: Served, tokens: dict[str, str | None], route: tuple[str, str], kind: str
 ):
     with served.client(tokens[kind]) as client:
-        answer = client.request(*route, json={} if route[0] == "POST" else None)
+        answer = client.request(route[0], route[1].format(name="csv"), json={} if route[0] == "POST" else None)
     assert answer.status_code == ROUTES[route][kind]
     assert (answer.headers.get("WWW-Authenticate") == "Bearer") == (answer.status_code == 401)
     if answer.status_code >= 400:
@@ -180,6 +184,28 @@ def test_the_library_is_what_commands_can_name(fresh: Served):
     assert fresh.do("intervene", policy=next(iter(library.policies))).status_code == 200
     strategy = next(iter(library.strategies))
     assert fresh.do("substitute", vendor="huawei-ascend", strategy=strategy).status_code == 200
+
+
+def test_books_are_opened_in_the_end_and_files_are_made_of_them(fresh: Served):
+    token = fresh.join("Tigers", "huawei-ascend").token
+    fresh.do("open")
+    fresh.do("close")
+    assert (
+        fresh.get("/api/debrief", token).status_code == fresh.get("/api/debrief", fresh.facilitator).status_code == 409
+    )
+    early = fresh.get("/api/exports/csv", fresh.facilitator)
+    assert early.headers["Content-Disposition"] == 'attachment; filename="tables.zip"'
+    assert fresh.do("debrief").status_code == 200
+    for reader in (token, fresh.facilitator):
+        past = RoomDebrief.model_validate_json(fresh.get("/api/debrief", reader).content)
+        assert [team.name for team in past.teams if team.vendor == "huawei-ascend"] == ["Tigers"]
+    for name, export in exports_of(list(fresh.desk.room.seats)).items():
+        answer = fresh.get(f"/api/exports/{name}?anonymous=true&language=zh", fresh.facilitator)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, export.media)
+        assert len(answer.content) > 100 and b"Tigers" not in answer.content
+        assert fresh.get(f"/api/exports/{name}", token).status_code == 403
+    assert fresh.get("/api/exports/all", fresh.facilitator).status_code == 404
+    assert fresh.get("/api/exports/csv?language=fr", fresh.facilitator).status_code == 422
 
 
 # -- what cannot be ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -28,6 +29,7 @@ ENTRIES = {
     "new": (N_("New game"), N_("Choose market, vendor, difficulty, length and luck.")),
     "watch": (N_("Watch a market"), N_("No decisions: see strategies compete, at your speed.")),
     "replay": (N_("Saved games and replays"), N_("Go on where you left off, or look at a game again.")),
+    "join": (N_("Join a workshop"), N_("In a team, in a market with other teams.")),
     "language": (N_("中文"), N_("Switch the language.")),
     "quit": (N_("Quit"), N_("Games are kept as they are.")),
 }
@@ -66,7 +68,8 @@ class Start(Page):
         return f"[bold $accent]marketsim[/]  {self.say('China’s market for AI chips')}\n[$axis]{question}[/]"
 
     def _options(self) -> list[Option]:
-        entries = {name: entry for name, entry in ENTRIES.items() if name != "continue" or self.app.has_saves}
+        there = {"continue": self.app.has_saves, "join": not self.app.is_web and find_spec("websockets") is not None}
+        entries = {name: entry for name, entry in ENTRIES.items() if there.get(name, True)}
         return [
             Option(f"[bold]{self.say(title)}[/]\n[$axis]  {self.say(text)}[/]", id=name)
             for name, (title, text) in entries.items()
@@ -145,6 +148,11 @@ class Start(Page):
                 from tui.screens.saved import SavedGames
 
                 self.app.push_screen(SavedGames())
+            case "join":
+                from tui.workshop.open import joining
+
+                self.app.then = joining(settings=self.app.settings)
+                self.app.exit()
             case "language":
                 await self.app.action_next_language()
             case "quit":

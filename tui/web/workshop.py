@@ -12,18 +12,19 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import textual_serve
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agents.workshop.desk import Desk
+from tui.settings import load_settings
 from tui.speech import LANGUAGES, N_, Language, Speech
 from tui.web import tab
 from tui.web.nursery import ForkedTab, forks, warm_up
@@ -39,6 +40,8 @@ PATIENCE = 10.0
 """Seconds in which a page says whose it is."""
 NO_SEAT = 4401
 """Code with which a tab is taken leave of whose token opens no seat."""
+HEADERS = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: ws: wss:; frame-ancestors 'none'"}
+"""Of the page: nothing is loaded from elsewhere, and no other page may frame ours."""
 WORDS = (
     N_("Code"),
     N_("The room's code for a new team, or your team's own code to join it."),
@@ -90,11 +93,25 @@ class _Channel:
                 yield text
 
 
-class Tabs:
-    """The page of a workshop and its tabs.  language: of the page where the browser's is neither of ours."""
+class _Static(StaticFiles):
+    """Files of textual-serve, which never change while it is installed."""
 
-    def __init__(self, desk: Desk, language: Language = "en") -> None:
-        self._desk, self._language = desk, language
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        """A file, to be kept for an hour."""
+        response = super().file_response(*given, **named)
+        response.headers["Cache-Control"] = "max-age=3600"
+        return response
+
+
+class Tabs:
+    """The page of a workshop and its tabs.
+
+    certificate: of the server, if it has one: its own processes trust it.  language: of the page until it is changed.
+    """
+
+    def __init__(self, desk: Desk, certificate: Path | None = None, language: Language | None = None) -> None:
+        self._desk, self._certificate = desk, certificate
+        self._language: Language = language or load_settings().language
         self._places, self._starting = asyncio.Semaphore(TABS), asyncio.Semaphore(STARTING)
         if forks():
             warm_up()
@@ -102,10 +119,10 @@ class Tabs:
     @property
     def routes(self) -> list[BaseRoute]:
         """What the server serves beside its API."""
-        static = Path(textual_serve.__file__).parent / "static"
+        static = Path(str(files("textual_serve"))) / "static"
         return [
             Route("/", self._page),
-            Mount("/static", StaticFiles(directory=static)),
+            Mount("/static", _Static(directory=static)),
             WebSocketRoute("/terminal", self._terminal),
         ]
 
@@ -122,7 +139,7 @@ class Tabs:
             no_seat=NO_SEAT,
             **_base(Speech(self._language)),
         )
-        return HTMLResponse(page)
+        return HTMLResponse(page, headers=HEADERS)
 
     async def _terminal(self, websocket: WebSocket) -> None:
         """A tab: its process lives as long as this connection."""
@@ -153,7 +170,8 @@ class Tabs:
             case ["hello", {"token": str(token), "language": "en" | "zh" as language}] if self._desk.who(token):
                 host, port = websocket.scope["server"]
                 scheme = "https" if websocket.url.scheme == "wss" else "http"
-                return {"address": f"{scheme}://{host}:{port}", "token": token, "language": language}
+                told = {"address": f"{scheme}://{host}:{port}", "token": token, "language": language}
+                return told if self._certificate is None else told | {"certificate": str(self._certificate.resolve())}
         return None
 
     async def _begun(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:

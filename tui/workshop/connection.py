@@ -134,13 +134,16 @@ class Connection:
             tries += 1
             await asyncio.sleep(_delay(tries))
 
-    async def fetch(self, path: str, content: dict[str, Any] | None = None) -> bytes:
-        """The server's answer.  content: to be posted; without it the path is read.  Raises WorkshopError."""
+    async def fetch(self, path: str, content: dict[str, Any] | None = None, patience: float = PATIENCE) -> bytes:
+        """The server's answer.  content: to be posted; without it the path is read.  patience: seconds to wait for it.
+
+        Raises WorkshopError.
+        """
         headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         data = None if content is None else json.dumps(content).encode()
-        return await asyncio.to_thread(_answer, Request(self.address + path, data, headers))
+        return await asyncio.to_thread(_answer, Request(self.address + path, data, headers), patience)
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -219,11 +222,11 @@ def _check(status: int | None, reason: str | None) -> None:
         raise WorkshopError(reason or "the server does not know this seat", status or 0)
 
 
-def _answer(request: Request) -> bytes:
+def _answer(request: Request, patience: float) -> bytes:
     """What a server answers.  Raises WorkshopError."""
     where = f"{request.type}://{request.host}"
     try:
-        with urlopen(request, timeout=PATIENCE) as answer:
+        with urlopen(request, timeout=patience) as answer:
             content: bytes = answer.read()
             return gzip.decompress(content) if answer.headers["Content-Encoding"] == "gzip" else content
     except HTTPError as error:

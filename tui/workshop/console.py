@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import sleep, to_thread
+from asyncio import to_thread
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from textual import work
@@ -24,12 +25,13 @@ from tui.workshop.console_log import Sentence, announced
 from tui.workshop.console_market import Film
 from tui.workshop.console_room import Console
 from tui.workshop.console_state import Overview
+from tui.workshop.debrief import RoomDebriefScreen
 from tui.workshop.refusals import in_words, refusal
 
 MINUTES = "5"
 """For a quarter, until other ones are typed."""
-AGAIN = 1.0
-"""Seconds before something is asked for again."""
+MAKING = 600.0
+"""Seconds that an export may take: it waits for the rooms that are simulated to compare with."""
 SHOWN = {"dashboard": VIEWS["watch"], **{name: VIEWS[name] for name in ("rivals", "market", "shakeout")}}
 """Screens of the market, which need nobody's books; the dashboard can be run through like a film."""
 
@@ -135,7 +137,8 @@ class ConsoleApp(GameApp):
     async def fetch_export(self, name: str) -> tuple[bytes, str]:
         """An export, or what is wrong with it."""
         try:
-            return await self.connection.fetch(f"/api/exports/{name}"), ""
+            path = f"/api/exports/{name}?language={self.speech.language}"
+            return await self.connection.fetch(path, patience=MAKING), ""
         except WorkshopError as error:
             return b"", in_words(error, self.speech)
 
@@ -143,11 +146,7 @@ class ConsoleApp(GameApp):
 
     @work(exit_on_error=False)
     async def _fetch_library(self) -> None:
-        while self.overview.library is None and not self.barred:
-            try:
-                self.overview.library = p.Library.model_validate_json(await self.connection.fetch("/api/library"))
-            except WorkshopError:
-                await sleep(AGAIN)
+        self.overview.library = p.Library.model_validate_json(await self.connection.fetched("/api/library"))
         self._changed()
 
     def _want_market(self, room: p.RoomNow) -> None:
@@ -200,13 +199,17 @@ class ConsoleApp(GameApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What a facilitator cannot do is not among the keys."""
+        if action == "view" and parameters[0] == "debrief":
+            return self.overview.room is not None and self.overview.room.phase == "debrief"
         if action == "undo" or (action == "view" and self.session is None):
             return False
         return super().check_action(action, parameters)
 
     def action_view(self, name: str) -> None:
-        """A screen of the market, in front of the room."""
-        if isinstance(self.screen, View):
+        """A screen of the market, or the debrief, in front of the room."""
+        if name == "debrief":
+            self.push_screen(RoomDebriefScreen(partial(self.connection.fetch, "/api/debrief")))
+        elif isinstance(self.screen, View):
             super().action_view(name)
         else:
             self.push_screen(self.kind_of(name)())
@@ -218,4 +221,6 @@ class ConsoleApp(GameApp):
 
     def get_key_display(self, binding: Binding) -> str:
         """A key as it is shown."""
-        return "1 3 4 7" if binding.id == "view.dashboard" else super().get_key_display(binding)
+        if binding.id != "view.dashboard":
+            return super().get_key_display(binding)
+        return "1 3 4 7 9" if self.check_action("view", ("debrief",)) else "1 3 4 7"

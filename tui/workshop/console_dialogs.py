@@ -147,11 +147,13 @@ class Ask(ModalScreen[None]):
     @on(Input.Changed)
     @on(OptionList.OptionHighlighted)
     def _show_note(self) -> None:
-        text = "" if self.note is None else self.note(self.answer)
-        for name, said in (("#note", text), ("#wrong", "")):
-            label = self.query_one(name, Label)
-            label.update(said)
-            label.display = bool(said)
+        self._tell("#note", "" if self.note is None else self.note(self.answer))
+        self._tell("#wrong", "")
+
+    def _tell(self, name: str, text: str) -> None:
+        label = self.query_one(name, Label)
+        label.update(text)
+        label.display = bool(text)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
@@ -159,6 +161,7 @@ class Ask(ModalScreen[None]):
         """Do it, once, unless something is missing."""
         if not self._doing and not self._go_to_missing():
             self._doing = True
+            self._tell("#note", self.speech.say("one moment ..."))
             self._do()
 
     @work
@@ -170,9 +173,8 @@ class Ask(ModalScreen[None]):
         if not wrong:
             self.dismiss()
             return
-        label = self.query_one("#wrong", Label)
-        label.update(wrong)
-        label.display = True
+        self._show_note()
+        self._tell("#wrong", wrong)
 
     def action_leave(self) -> None:
         """Nothing is done."""

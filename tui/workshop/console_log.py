@@ -79,7 +79,7 @@ def _of_quarters(old: RoomNow, new: RoomNow) -> Iterator[Sentence]:
         yield lambda s: s.say(
             "{quarter} is over: {how}",
             quarter=old.quarter,
-            how=", ".join(s.say(HOW_MANY[how], count=counts[how]) for how in HOW_MANY if counts[how])
+            how=s.say(", ").join(s.say(HOW_MANY[how], count=counts[how]) for how in HOW_MANY if counts[how])
             or s.say("no team played"),
         )
 

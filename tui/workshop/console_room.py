@@ -22,6 +22,7 @@ from tui.workshop.console_commands import COMMANDS
 from tui.workshop.console_projector import Projector
 from tui.workshop.console_seats import Seats
 from tui.workshop.console_state import Overview
+from tui.workshop.words import HURRY, clock, clock_fact
 
 if TYPE_CHECKING:
     from tui.workshop.console import ConsoleApp
@@ -37,9 +38,6 @@ PHASES = {
     "debrief": (N_("debrief"), "bold $accent"),
 }
 """Phases of the room, and how they are shown."""
-
-SHORT = 30
-"""Seconds left from which the clock is red."""
 
 
 class Console(Page):
@@ -62,6 +60,7 @@ class Console(Page):
         Binding("3", "app.view('rivals')", N_("rivals"), show=False, id="view.rivals"),
         Binding("4", "app.view('market')", N_("market"), show=False, tooltip=N_("buyers"), id="view.market"),
         Binding("7", "app.view('shakeout')", N_("shakeout"), show=False, id="view.shakeout"),
+        Binding("9,d", "app.view('debrief')", N_("debrief"), key_display="9", id="view.debrief"),
         Binding("f", "figures", N_("figures"), id="console.figures"),
         Binding("v", "code", N_("code"), id="console.code"),
         Binding("q", "quit", N_("quit"), id="console.quit"),
@@ -154,8 +153,8 @@ class Console(Page):
         self.query_one("#room-code", BigText).show(code)
         self.query_one("#time").border_title = say("Time left")
         self.query_one("#count").border_title = say("Handed in")
-        deciding = len(overview.deciding)
-        self.query_one("#decided", BigText).show(f"{deciding - len(overview.undecided)}/{deciding}")
+        deciding, open_ = len(overview.deciding), overview.room is not None and overview.room.phase in DECIDING
+        self.query_one("#decided", BigText).show(f"{deciding - len(overview.undecided)}/{deciding}" if open_ else "-")
         self.query_one("#people", Static).update(
             say("teams {teams}, people {people}", teams=len(overview.teams), people=overview.people)
         )
@@ -163,21 +162,19 @@ class Console(Page):
     def _show_clock(self) -> None:
         """The clock, which goes on between what the server tells."""
         left, room = self.overview.remaining, self.overview.room
-        minutes, seconds = divmod(0 if left is None else int(left + 0.999), 60)
-        text = NOTHING if left is None else f"{minutes}:{seconds:02}"
-        clock = self.query_one("#clock", BigText)
-        clock.show("-" if left is None else text)
-        clock.set_class(left is not None and left <= SHORT, "-short-time")
+        text = NOTHING if left is None else clock(left)
+        shown = self.query_one("#clock", BigText)
+        shown.show("-" if left is None else text)
+        shown.set_class(left is not None and left < HURRY, "-hurry")
         code = self.overview.office.code if self.overview.office else NOTHING
-        parts: list[str | tuple[str, str]] = [
+        parts: list[str | Content | tuple[str, str]] = [
             (self.app.address, "bold"),
             "   ",
             self.say("code "),
             (code, "bold $accent"),
         ]
         if room is not None and left is not None:
-            style = "bold $error" if left <= SHORT else "bold"
-            parts += ["   ", self.say("left "), (text, style)]
+            parts += ["   ", self.say("left "), clock_fact(left)]
         self.query_one("#line", Static).update(Content.assemble(*parts))
 
     def _show_seats(self) -> None:

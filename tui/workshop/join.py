@@ -46,7 +46,8 @@ class Joining(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "join", N_("join"), id="join.enter"),
         Binding("ctrl+s,f5", "join", N_("join"), key_display="F5", id="join.join"),
-        Binding("down,tab", "app.focus_next", N_("next"), key_display="Tab", id="join.next"),
+        Binding("tab", "app.focus_next", N_("next"), key_display="Tab", id="join.next", priority=True),  # fast typists
+        Binding("down", "app.focus_next", N_("next"), show=False, id="join.down"),
         Binding("up", "app.focus_previous", N_("before"), show=False, id="join.before"),
         Binding("escape", "app.leave", N_("back"), id="join.leave"),
     ]

@@ -68,9 +68,10 @@ class Lobby(Page):
     def show(self) -> None:
         """The room as it is now."""
         self.redraw_status()
-        for panel, title in (("#own", N_("Your team")), ("#teams-panel", N_("Teams")), ("#messages", N_("Messages"))):
+        for panel, title in (("#own", N_("Your team")), ("#messages", N_("Messages"))):
             self.query_one(panel).border_title = self.say(title)
         room = self.app.membership.room
+        self.query_one("#teams-panel").border_title = self.say("Teams") if room is None else Content(room.title)
         if room is not None:
             self._show_own()
             self._show_teams(room)

@@ -7,20 +7,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
+from marketsim.scenario.fields import Section
 from tui.game_app import GameApp
 from tui.settings import Settings, load_settings
-from tui.workshop.connection import Connection, whole_address
+from tui.speech import Language
+from tui.workshop.connection import Connection, WorkshopError, whole_address
 from tui.workshop.console import ConsoleApp
 from tui.workshop.team import TeamApp
 
 
+class Told(Section):
+    """What the process of a tab is told.  address: of the server.  token: of a seat.  language: of the page."""
+
+    address: str
+    token: str
+    language: Language
+
+
 def joining(address: str | None = None, settings: Settings | None = None) -> GameApp:
-    """Ask for a code, and for the address where none is given.  Raises WorkshopError for what is no address."""
+    """Asks for a code, and for the address if none is given.  Raises WorkshopError for what is no address."""
     return TeamApp(None if address is None else Connection(whole_address(address)), settings)
 
 
 def seated(address: str, token: str, settings: Settings | None = None) -> GameApp:
-    """The application that a token opens, whose seat is kept elsewhere.  Raises WorkshopError if it opens nothing."""
+    """The application that a token opens, which is kept elsewhere.  Raises WorkshopError if it opens nothing."""
     connection = Connection(whole_address(address), token)
     if asyncio.run(connection.facilitates()):
         return ConsoleApp(connection, settings)
@@ -28,9 +40,17 @@ def seated(address: str, token: str, settings: Settings | None = None) -> GameAp
 
 
 def run(told: Mapping[str, Any]) -> None:
-    """The process of a browser's tab, until it is left.
+    """The process of a tab, until it is left.  told: as of `Told`.  Raises WorkshopError."""
+    place = Told.model_validate(told)
+    seated(place.address, place.token, replace(load_settings(), language=place.language)).run_on()
 
-    told: address of the server, token, and the language of the page.  Raises WorkshopError.
-    """
-    settings = replace(load_settings(), language=told["language"])
-    seated(str(told["address"]), str(told["token"]), settings).run_on()
+
+def run_told(text: str) -> None:
+    """The same, told in JSON.  Raises WorkshopError."""
+    try:
+        told = Told.model_validate_json(text)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise WorkshopError(f"what the tab was told cannot be used: {where}: {wrong['msg']}") from None
+    run(told.model_dump())

@@ -175,5 +175,5 @@ def _made(material: Material) -> bytes:
     return render(page_of(past, Speech(material.language, past.vocabulary))).encode()
 
 
-REPORT = {"report": Export("text/html; charset=utf-8", "report.html", _made)}
+REPORT = {"report": Export("text/html; charset=utf-8", "report.html", _made, compares=True)}
 """To be added to `agents.workshop.export.EXPORTS`."""

@@ -121,6 +121,8 @@ class TeamApp(GameApp):
             more = 0.0 if room.remaining is None else room.remaining - (left or 0.0)
             for text, severity in words.news(before, room, self.session.own.vendor, more, self.speech):
                 self.notify(text, severity=severity, timeout=8, markup=False)
+            if before.phase != room.phase == "open":
+                self.membership.result_read = True
             if before.phase == "lobby" and room.phase == "open":
                 self._go_in()
         self._leave_closed_screen()
@@ -278,7 +280,7 @@ class TeamApp(GameApp):
                 if seconds - 1 < left <= seconds:
                     text = self.speech.say("{seconds} seconds left, and your plan is not handed in.", seconds=seconds)
                     self.notify(text, severity="warning", timeout=8)
-        if isinstance(self.screen, View | Lobby):
+        if isinstance(self.screen, View | Lobby) and self.screen.is_mounted:
             self.screen.redraw_status()
 
     def status(self) -> list[str | Content]:

@@ -26,10 +26,10 @@ STATES: Mapping[State, tuple[str, str]] = {
 """How it stands with the quarter's plan, and how that is shown."""
 
 HOW: Mapping[How, str] = {
-    "submitted": N_("by the plan that you handed in"),
-    "draft": N_("by your form as it stood, since nothing was handed in"),
-    "held": N_("by last quarter's plan, since nothing was handed in"),
-    "strategy": N_("by the strategy that plays for you"),
+    "submitted": N_("{quarter}: your plan was played."),
+    "draft": N_("{quarter}: not handed in; your form was played as it stood."),
+    "held": N_("{quarter}: not handed in; last quarter's plan was held."),
+    "strategy": N_("{quarter}: a strategy played for you."),
 }
 """Where the plan came from with which the own quarter was closed."""
 
@@ -97,8 +97,10 @@ def warning_line(session: TeamSession, connected: bool, speech: Speech) -> str:
 def waiting_line(followed: Followed, state: State, speech: Speech) -> str:
     """Whom one waits for; empty while it is one's own turn."""
     room = followed.room
-    if room is None or state in ("open", "changed"):
+    if room is None or state == "open":
         return ""
+    if state == "changed":
+        return speech.say("What was handed in counts, until you hand in what you have changed since.")
     say, missing = speech.say, len(followed.undecided)
     if room.phase in ("open", "paused"):
         if state == "closed" or not missing:
@@ -121,9 +123,7 @@ def result_line(session: TeamSession, speech: Speech) -> str:
         return ""
     turn, seat, say = session.game.turns[-1], session.game.seat, speech.say
     how = session.room.how.get(session.own.vendor)
-    over = say("{quarter} is over.", quarter=turn.now.name)
-    if how is not None:
-        over = say("{quarter} was played {how}.", quarter=turn.now.name, how=say(HOW[how]))
+    over = say(HOW[how] if how is not None else "{quarter} is over.", quarter=turn.now.name)
     if not session.game.alive:
         vendor = speech.title(own_vendor(session.game).title)
         return f"{over} {say('{vendor} has failed.', vendor=vendor)}"
