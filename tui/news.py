@@ -67,4 +67,5 @@ def sentence(kind: Kind, speech: Speech, who: str, buyer: str, title: str, cause
         case "funded":
             return say("{vendor} raises {money}", vendor=who, money=speech.money(amount))
         case "price":
-            return say("{vendor}: price {change}", vendor=who, change=f"{100 * amount:+.0f}%")
+            change = f"{100 * amount:+.0f}%"
+            return say("{vendor}: price {change}", vendor=who, change=change)

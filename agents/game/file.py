@@ -60,9 +60,9 @@ class Difference:
 class Saved:
     """What a game file holds, checked against its scenario and not yet played.
 
-    scenario: what its file says today, vendors divided as in the game.  plans: of the quarters played; None where nobody is.  company: what others
-    did in them.  draft: of the form that was being filled in; may hold values out of bounds.  digests, cash: of the
-    market after each quarter, see `Quarter`.
+    scenario: what its file says today, vendors divided as in the game.  plans: of the quarters played; None where
+    nobody is.  company: what others did in them.  draft: of the form that was being filled in; may hold values out of
+    bounds.  digests, cash: of the market after each quarter, see `Quarter`.
     """
 
     path: Path

@@ -14,6 +14,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_DGRAM, gethostname, socket
+from typing import Literal
 
 import typer
 
@@ -29,6 +30,7 @@ from marketsim.places import workshops_folder
 from marketsim.scenario.parameters import Parameters
 from marketsim.scenario.schema import Scenario
 from tui.web.workshop import Tabs
+from tui.workshop.report import REPORT
 
 TEAMS = 6
 """If neither their number nor vendors are given."""
@@ -50,7 +52,7 @@ class Wish:
     quarters: int | None = None
     seed: int | None = None
     title: str | None = None
-    language: str | None = None
+    language: Literal["en", "zh"] | None = None
     first: str | None = None
 
     def room(self) -> tuple[Setup, list[str], str]:
@@ -136,8 +138,9 @@ async def _served(desk: Desk, wish: Wish, place: Place, sock: socket) -> int | N
     desk.address = place.address(port)
     async with desk:
         token = await desk.admit_facilitator()
-        tabs = Tabs(desk, place.certificate)
-        server = WorkshopServer(app(desk, names=names, extra_routes=tabs.routes), place.certificate, place.key)
+        tabs = Tabs(desk, place.certificate, wish.language)
+        application = app(desk, names=names, extra_routes=tabs.routes, extra_exports=REPORT)
+        server = WorkshopServer(application, place.certificate, place.key)
         for line in _welcome(desk, place, desk.address, token):
             typer.echo(line)
         sys.stdout.flush()

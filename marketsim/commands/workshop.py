@@ -76,7 +76,7 @@ def host(
     from marketsim.commands.hosting import Place, Wish, serve
 
     names = None if vendors is None else [each.strip() for each in vendors.split(",") if each.strip()]
-    wish = Wish(scenario, teams, names, quarters, seed, title, language and language.value, first)
+    wish = Wish(scenario, teams, names, quarters, seed, title, None if language is None else language.value, first)
     with stopping_cleanly():
         stopped_by = serve(wish, file, Place(host, port, name, certificate, key))
     raise typer.Exit(0 if stopped_by is None else 128 + stopped_by)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -144,14 +144,24 @@ class Browser:
     """A running Chromium."""
 
     def __init__(self, port: int) -> None:
-        self._address = f"http://127.0.0.1:{port}/json"
+        self._host = f"127.0.0.1:{port}"
 
     @contextmanager
-    def tab(self, url: str, width: int = 1200, height: int = 800) -> Iterator[Page]:
-        """A new tab of a size in pixels, closed in the end."""
-        with urlopen(Request(f"{self._address}/new?about:blank", method="PUT")) as answer:
-            target = json.load(answer)
-        with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
+    def tab(self, url: str, width: int = 1200, height: int = 800, apart: bool = False) -> Iterator[Page]:
+        """A new tab of a size in pixels, closed in the end.  apart: it shares nothing that pages keep with others."""
+        with urlopen(f"http://{self._host}/json/version") as answer:
+            whole = json.load(answer)["webSocketDebuggerUrl"]
+        with connect(whole, max_size=None) as socket:
+            all_tabs = Page(socket)
+            own = {"browserContextId": all_tabs.call("Target.createBrowserContext")["browserContextId"]} if apart else {}
+            target = all_tabs.call("Target.createTarget", url="about:blank", **own)["targetId"]
+            with self._driven(target, url, width, height) as page:
+                yield page
+            all_tabs.call("Target.closeTarget", targetId=target)
+
+    @contextmanager
+    def _driven(self, target: str, url: str, width: int, height: int) -> Iterator[Page]:
+        with connect(f"ws://{self._host}/devtools/page/{target}", max_size=None) as socket:
             page = Page(socket)
             for domain in ("Page", "Network", "Runtime", "Log"):
                 page.call(f"{domain}.enable")
@@ -161,8 +171,6 @@ class Browser:
             )
             page.goes_to(url)
             yield page
-        with urlopen(f"{self._address}/close/{target['id']}") as answer:
-            answer.read()
 
 
 @contextmanager

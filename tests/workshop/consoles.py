@@ -24,24 +24,24 @@ ADDRESS = "http://192.168.1.20:8000"
 
 
 class AtTheDesk(Connection):
-    """A connection without a network in between."""
+    """A connection without a network in between.  who: FACILITATOR, or the vendor of a team."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(ADDRESS, "the-token-of-the-facilitator")
-        self.desk = desk
+    def __init__(self, desk: Desk, who: str = FACILITATOR) -> None:
+        super().__init__(ADDRESS, f"the-token-of-{who}")
+        self.desk, self.who = desk, who
         self.exports: dict[str, bytes] = {}
 
     async def follow(self, heed: Callable[[Heard], None]) -> None:
-        listener = await self.desk.listen(FACILITATOR)
+        listener = await self.desk.listen(self.who)
         heed(Link(up=True))
         while (message := await listener.waiting.get()) is not None:
             heed(p.MESSAGES.validate_json(message))
 
     async def do(self, command: p.Command) -> p.Accepted | p.Refused:
-        return await self.desk.do(FACILITATOR, command)
+        return await self.desk.do(self.who, command)
 
     async def market(self, first: int = 0) -> p.Market:
-        return p.Market.model_validate_json(await self.desk.market(FACILITATOR, first))
+        return p.Market.model_validate_json(await self.desk.market(self.who, first))
 
     async def fetch(self, path: str, content: object = None, patience: float = 0.0) -> bytes:
         if path == "/api/library":

@@ -141,6 +141,8 @@ async def test_closing_names_the_teams_that_have_not_handed_in(desk: Desk):
 async def test_a_policy_or_an_event_of_ones_own_comes_into_the_market(desk: Desk):
     async with console(desk) as pilot:
         await pressed(pilot, "i", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pressed(pilot, "y")
         await until(pilot, lambda: len(pilot.app.market.world.events) == len(desk.room.game.world.events))
         policy = desk.room.game.world.events[-1].title.en
         assert desk.room.world == 1 and policy == "Domestic-content rule lifted"

@@ -110,7 +110,7 @@ def _position(game: GameView, others: int, speech: Speech) -> Block:
     rows = [
         (say("Money"), _listed([f"{money.value} ({money.note})", _debt(game, speech)], speech)),
         (say("Sales"), f"{sales.value} {sales.title}; {sales.note}"),
-        (say("Product"), _joined([card, cost], speech)),
+        (say("On sale"), _joined([card, cost], speech)),
         (say("Cards"), _cards(game, f"{base.title} {base.value}", speech)),
         (say("Capacity"), _capacity(game, speech)),
         (say("Software"), _software(game, speech)),
@@ -252,8 +252,8 @@ def _facilitator(room: Room, games: Sequence[GameView], speech: Speech) -> Page:
 def _timetable(quarters: Sequence[str], speech: Speech) -> Table:
     """A line for each quarter, to be filled in."""
     say = speech.say
-    columns = [say("Quarter"), say("Minutes"), say("Opened at"), say("Event or policy"), say("What came of it")]
-    return Table(columns, [[quarter, "", "", "", ""] for quarter in quarters[:MOST]], words=5, form=True)
+    columns = [say("Quarter"), say("What came of it, in a sentence"), say("Minutes"), say("Event or policy")]
+    return Table(columns, [[quarter, "", "", ""] for quarter in quarters[:MOST]], words=4, form=True)
 
 
 # Words ------------------------------------------------------------------------------------------------------------

@@ -33,7 +33,10 @@ SHORTEST, LONGEST = 0.5, 8.0
 """Seconds before another try: by chance between them, so that not all clients of a room come at once."""
 PATIENCE = 10.0
 """Seconds without a sign of life after which a link counts as cut."""
-UNWELCOME = (401, 403, 4401, 4403)
+UNKNOWN = (401, 4401)
+"""Statuses of HTTP and codes of a closed websocket that say that a token opens nothing, or no longer."""
+OTHER_VERSION = 4426
+UNWELCOME = (*UNKNOWN, 403, OTHER_VERSION)
 """Statuses of HTTP and codes of a closed websocket for which another try is no use."""
 
 

@@ -120,8 +120,7 @@ def roll_back(app: ConsoleApp, vendor: str) -> None:
     say, overview = app.speech.say, app.overview
     room = overview.room
     assert room is not None
-    running = room.phase in ("open", "paused")
-    most, names = room.played - (not running), overview.quarters
+    most, names = room.played - (not overview.running), overview.quarters
 
     def wish(text: str) -> int | None:
         return int(text) if text.isascii() and text.isdigit() and int(text) <= most else None
@@ -130,7 +129,7 @@ def roll_back(app: ConsoleApp, vendor: str) -> None:
         kept = wish(answer.typed["played"])
         if kept is None:
             return ""
-        gone = names[kept:] + ([room.quarter] if running else [])
+        gone = names[kept:] + ([room.quarter] if overview.running else [])
         return say("What was decided and what happened in {quarters} is taken back.", quarters=listing(gone, 6))
 
     async def do(answer: Answer) -> str:
@@ -185,7 +184,7 @@ def tell(app: ConsoleApp, vendor: str) -> None:
     options = [(EVERYBODY, say("to all teams"))]
     if team is not None:
         options.append((THIS_TEAM, say("to {team}", team=name_of(team, app.speech))))
-    if missing and overview.room is not None and overview.room.phase in ("open", "paused"):
+    if missing and overview.running:
         options.append((UNDECIDED, say("to all that have not handed in ({count})", count=len(missing))))
 
     async def do(answer: Answer) -> str:

@@ -32,11 +32,13 @@ def intervene(app: ConsoleApp, vendor: str) -> None:
         if answer.chosen == OWN:
             app.call_later(write_event, app)
             return ""
-        return await app.do(p.Intervene(id=new_id(), policy=answer.chosen))
+        question = speech.say("Let it happen: {policy}?", policy=speech.title(titles[answer.chosen]))
+        app.call_later(app.ask_then, question, lambda: p.Intervene(id=new_id(), policy=answer.chosen))
+        return ""
 
     options = [(OWN, Content.styled(speech.say("An event of your own ..."), "bold $accent"))]
     options += [(name, Content(speech.title(title))) for name, title in titles.items()]
-    text = speech.say("A policy comes into the market at once and is in the news of the quarter. Roll back undoes it.")
+    text = speech.say("A policy comes into the market at once and is in the news of the quarter.")
     app.push_screen(Ask(speech, speech.say("An event or a policy"), do, text=text, options=options))
 
 

@@ -135,7 +135,7 @@ class Console(Page):
         ]
         if not overview.connected:
             facts.insert(0, Content.styled(self.say("connection cut, trying again"), "bold $error"))
-        if room.phase in ("open", "paused"):
+        if overview.running:
             facts.append(self._decided())
         facts.append(self.say("people: {count}", count=overview.people))
         return facts
@@ -153,8 +153,9 @@ class Console(Page):
         self.query_one("#room-code", BigText).show(code)
         self.query_one("#time").border_title = say("Time left")
         self.query_one("#count").border_title = say("Handed in")
-        deciding, open_ = len(overview.deciding), overview.room is not None and overview.room.phase in DECIDING
-        self.query_one("#decided", BigText).show(f"{deciding - len(overview.undecided)}/{deciding}" if open_ else "-")
+        deciding = len(overview.deciding)
+        count = f"{deciding - len(overview.undecided)}/{deciding}" if overview.running else "-"
+        self.query_one("#decided", BigText).show(count)
         self.query_one("#people", Static).update(
             say("teams {teams}, people {people}", teams=len(overview.teams), people=overview.people)
         )

@@ -63,8 +63,8 @@ class Seats:
         if room is None:
             return []
         rows = {row.vendor: row for row in self.overview.office.rows} if self.overview.office else {}
-        seats = [(team, rows.get(team.vendor), self._state(room, team, rows.get(team.vendor))) for team in room.teams]
-        if room.phase in ("open", "paused"):
+        seats = [(team, rows.get(team.vendor), self._state(team, rows.get(team.vendor))) for team in room.teams]
+        if self.overview.running:
             seats.sort(key=lambda seat: ATTENTION.index(seat[2]))
         shown = [key for key, *_ in COLUMNS if figures or key not in FIGURES]
         lines = []
@@ -73,7 +73,7 @@ class Seats:
             lines.append(Line(team.vendor, [cells[key] for key in shown]))
         return lines
 
-    def _state(self, room: RoomNow, team: TeamInfo, row: Row | None) -> str:
+    def _state(self, team: TeamInfo, row: Row | None) -> str:
         """A key of STATES, `strategy` or `free`."""
         if not team.alive:
             return "failed"
@@ -85,7 +85,7 @@ class Seats:
             return "decided"
         if row is not None and row.edited:
             return "edited"
-        return "nothing" if room.phase in ("open", "paused") else "waiting"
+        return "nothing" if self.overview.running else "waiting"
 
     def _cells(self, room: RoomNow, team: TeamInfo, row: Row | None, state: str) -> dict[str, Cell]:
         """A seat's cells by column."""

@@ -29,6 +29,11 @@ class Followed:
         return max(self.room.remaining - gone, 0.0)
 
     @property
+    def running(self) -> bool:
+        """A quarter is being decided, though its clock may stand still."""
+        return self.room is not None and self.room.phase in ("open", "paused")
+
+    @property
     def teams(self) -> list[TeamInfo]:
         """Seats that a team has."""
         return [] if self.room is None else [team for team in self.room.teams if team.name is not None]

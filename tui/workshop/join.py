@@ -15,7 +15,7 @@ from agents.workshop.protocol import VERSION, Join, RoomCard
 from tui.screens.view import Page
 from tui.speech import N_
 from tui.widgets.menu import Menu
-from tui.workshop.connection import Connection, WorkshopError, whole_address
+from tui.workshop.connection import UNKNOWN, Connection, WorkshopError, whole_address
 from tui.workshop.refusals import in_words
 from tui.workshop.seats import remember, seat_in
 
@@ -124,22 +124,13 @@ class Joining(Page):
             self.tell(in_words(error, self.speech))
             return
         if self.card.version != VERSION:
-            self.tell(self._other_version())
+            self.tell(self.say("The server and this program need the same release of marketsim."))
             return
         known = seat_in(self.connection.address, self.card.title) if self.back and self.app.own_machine else ""
         if known and not self.why:
             await self._sit(known)
             return
         self.show()
-
-    def _other_version(self) -> str:
-        assert self.card is not None
-        return self.say(
-            "The server speaks version {theirs} of the protocol and this program version {own}: both need the same "
-            "release of marketsim.",
-            theirs=self.card.version,
-            own=VERSION,
-        )
 
     async def _sit(self, token: str) -> None:
         """Take the seat that a token opens: a team's, or the facilitator's, who has another application."""
@@ -148,7 +139,7 @@ class Joining(Page):
         try:
             facilitates = await connection.facilitates()
         except WorkshopError as error:
-            if error.status == 401:
+            if error.status in UNKNOWN:
                 remember(connection.address, self.card.title, "")
             self.tell(in_words(error, self.speech), "code")
             return
@@ -166,8 +157,8 @@ class Joining(Page):
         """The address is known: on to the code."""
         try:
             self.connection = Connection(whole_address(self.query_one("#address", Input).value))
-        except WorkshopError as error:
-            self.tell(str(error), "address")
+        except WorkshopError:
+            self.tell(self.say("An address has the form 192.168.1.20:8000 or http://192.168.1.20:8000."), "address")
             return
         self.tell("")
         self._look()

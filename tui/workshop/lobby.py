@@ -112,6 +112,8 @@ class Lobby(Page):
             return self.say("It begins when the facilitator opens the first quarter. Enter: the market, until then.")
         if session is None:
             return ""
+        if session.room.phase == "debrief":
+            return self.say("The debrief is open: press 9.")
         in_the_way = words.warning_line(session, followed.connected, self.speech)
         if not in_the_way and session.state in ("open", "changed"):
             return self.say("{quarter} is open: decide, and hand your plan in.", quarter=session.room.quarter)

@@ -156,7 +156,7 @@ def told(each: Happened, past: RoomDebrief, speech: Speech) -> str:
     title = "" if each.title is None else speech.title(each.title)
     text = sentence(each.kind, speech, who, buyer, title, each.cause, each.amount)
     if each.by_facilitator:
-        return f"{MARK} {speech.say('by the facilitator: {title}', title=text)}"
+        return speech.say("{mark} by the facilitator: {title}", mark=MARK, title=text)
     return f"{MARKS[each.kind]} {text}"
 
 

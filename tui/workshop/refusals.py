@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.workshop.protocol import Refused
 from marketsim.errors import printable
 from tui.speech import N_, Speech
-from tui.workshop.connection import WorkshopError
+from tui.workshop.connection import OTHER_VERSION, UNKNOWN, WorkshopError
 
 OF_TEAMS = (
     N_("this is neither the room's code nor a team's"),
@@ -13,6 +13,7 @@ OF_TEAMS = (
     N_("another team has this name; to join it, type its code"),
     N_("this seat is not free"),
     N_("all seats are taken; a team's own code lets one more of its members in"),
+    N_("this team has as many members as it can have"),
     N_("your team has this seat no longer"),
     N_("the market is over"),
     N_("your company has failed"),
@@ -39,6 +40,10 @@ def refusal(refused: Refused, speech: Speech) -> str:
 
 def in_words(error: WorkshopError, speech: Speech) -> str:
     """Why there is no talking with the server."""
+    if error.status in UNKNOWN:
+        return speech.say("This seat is not, or no longer, yours.")
+    if error.status == OTHER_VERSION:
+        return speech.say("The server and this program need the same release of marketsim.")
     if error.refused is not None:
         return refusal(error.refused, speech)
-    return str(error)
+    return f"{speech.say('The server does not answer.')}\n{error}"

@@ -142,7 +142,8 @@ class TeamApp(GameApp):
 
     def _take_message(self, told: p.Told) -> None:
         if self.membership.take_message(told):
-            title = self.speech.say("The facilitator to all" if told.to_all else "The facilitator to your team")
+            say = self.speech.say
+            title = say("The facilitator to all") if told.to_all else say("The facilitator to your team")
             self.notify(printable(told.text, 500), title=title, timeout=20, markup=False)
         self.redraw_lines()
 

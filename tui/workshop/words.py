@@ -103,8 +103,10 @@ def waiting_line(followed: Followed, state: State, speech: Speech) -> str:
         return speech.say("What was handed in counts, until you hand in what you have changed since.")
     say, missing = speech.say, len(followed.undecided)
     if room.phase in ("open", "paused"):
-        if state == "closed" or not missing:
-            return say("All have handed in." if not missing else "Teams decide.")
+        if not missing:
+            return say("All have handed in.")
+        if state == "closed":
+            return say("Teams decide.")
         return say(
             "Waiting for {count} of {all} teams; you can still change your plan.",
             count=missing,
@@ -123,7 +125,7 @@ def result_line(session: TeamSession, speech: Speech) -> str:
         return ""
     turn, seat, say = session.game.turns[-1], session.game.seat, speech.say
     how = session.room.how.get(session.own.vendor)
-    over = say(HOW[how] if how is not None else "{quarter} is over.", quarter=turn.now.name)
+    over = say("{quarter} is over.", quarter=turn.now.name) if how is None else say(HOW[how], quarter=turn.now.name)
     if not session.game.alive:
         vendor = speech.title(own_vendor(session.game).title)
         return f"{over} {say('{vendor} has failed.', vendor=vendor)}"

@@ -1,0 +1,63 @@
+"""Members of teams at their keyboards, for tests: the application without a terminal, at a desk or at a server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from agents.workshop import protocol as p
+from agents.workshop.desk import Desk
+from agents.workshop.entries import FACILITATOR
+from tests.workshop.consoles import AtTheDesk, until
+from tui.screens.decide import Decide
+from tui.settings import Settings
+from tui.speech import Language
+from tui.widgets.field_row import FieldRow
+from tui.workshop.connection import Connection, Heard, new_id
+from tui.workshop.team import TeamApp
+
+
+class Cut(AtTheDesk):
+    """A link of a team that is cut by `up = False`: nothing is told, and what is asked for waits."""
+
+    up = True
+
+    async def follow(self, heed) -> None:
+        self.heed = heed
+
+        def told(heard: Heard) -> None:
+            if self.up:
+                heed(heard)
+
+        await super().follow(told)
+
+
+@asynccontextmanager
+async def member(
+    connection: Connection, language: Language = "en", size: tuple[int, int] = (120, 36)
+) -> AsyncIterator[Pilot[None]]:
+    """A member of a team who has a seat, and the market before him."""
+    app = TeamApp(connection, Settings(language=language, theme="night"))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.session is not None)
+        yield pilot
+
+
+async def command(desk: Desk, kind: type, **fields: object) -> None:
+    """Have the facilitator do something."""
+    answer = await desk.do(FACILITATOR, kind(id=new_id(), **fields))
+    assert isinstance(answer, p.Accepted), answer
+
+
+async def on_form(pilot: Pilot[None]) -> None:
+    """To the form, with the cursor on its first row, the price."""
+    pilot.app.action_view("decide")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Decide) and isinstance(pilot.app.focused, FieldRow))
+
+
+def foot(pilot: Pilot[None]) -> dict[str, str]:
+    """Keys that are heard, and what they do."""
+    active = pilot.app.screen.active_bindings
+    return {key: each.binding.action for key, each in active.items() if each.enabled and each.binding.id}
