@@ -82,32 +82,37 @@ class Game(GameView):
             raise GameError("the game is over: there is no quarter left to play")
         if (plan is None) != (self.setup.vendor is None):
             raise GameError("a quarter needs a plan if a vendor is played, and none if not")
-        if others is None:
-            others = self._company_of_now()
-        self._check(plan, others)
+        company = self._company_of_now() if others is None else Others(dict(others))
+        self._check(plan, company)
+        for what in company.interventions:
+            self.intervene(what)
+        for vendor, strategy in company.strategies.items():
+            self.take_strategy(vendor, strategy)
         for agent in self._seats.values():
-            agent.plan = plan if agent.vendor == self.setup.vendor else others.get(agent.vendor)
+            agent.plan = plan if agent.vendor == self.setup.vendor else company.plans.get(agent.vendor)
         now, before = self.now, self.state
         self.model.step()
         outcome = self.model.outcome
         assert outcome is not None
         self._tracer.add(now, before, outcome, self.state)
         self.turns.append(Turn(now, plan, before, outcome, self.state))
-        self.company.append(Others(dict(others), tuple(self._interventions), dict(self._strategies)))
+        self.company.append(Others(company.plans, tuple(self._interventions), dict(self._strategies)))
         self._interventions, self._strategies = [], {}
         return self.turns[-1]
 
     def fork(self, quarters: int) -> Game:
         """Another game that is the same for so many quarters, and in which others go on as they did here."""
-        return Game(self.setup, self.plans[:quarters], [*self.company, *self._to_come[len(self.company) :]])
+        coming = self._company_of_now()
+        events, strategies = self._interventions, self._strategies
+        coming = Others(coming.plans, (*events, *coming.interventions), {**strategies, **coming.strategies})
+        company = [*self.company, coming, *self._to_come[len(self.turns) + 1 :]]
+        return Game(self.setup, self.plans[:quarters], company)
 
     # -- what comes from outside ----------------------------------------------------------------------------------
 
     def intervene(self, what: Intervention) -> None:
         """Let something happen before the quarter is played.  Raises GameError if it cannot be."""
-        wrong = what.problems(self.parameters, self.now.index)
-        if wrong:
-            raise GameError(f"{wrong[0][0]} cannot be so; allowed: {wrong[0][1]}")
+        self._check_intervention(what)
         self._interventions.append(what)
         self._change_world(what.applied(self.world, self.now.index))
 
@@ -130,26 +135,31 @@ class Game(GameView):
         self.world = world
         self.model.market.parameters = Parameters(world)
 
-    def _company_of_now(self) -> Mapping[str, Plan]:
-        """The plans of others in this quarter, with what they let happen before it."""
+    def _company_of_now(self) -> Others:
+        """What others do in the quarter to be played."""
         now = len(self.turns)
-        company = self._to_come[now] if now < len(self._to_come) else NOBODY
-        for what in company.interventions:
-            self.intervene(what)
-        for vendor, strategy in company.strategies.items():
-            self.take_strategy(vendor, strategy)
-        return company.plans
+        return self._to_come[now] if now < len(self._to_come) else NOBODY
 
-    def _check(self, plan: Plan | None, others: Mapping[str, Plan]) -> None:
-        """Raise GameError for a plan that cannot be."""
-        unknown = sorted(others.keys() - self._seats.keys())
-        if unknown:
-            raise GameError(f"{self.world.name} has no domestic vendor {unknown[0]!r}")
+    def _check(self, plan: Plan | None, company: Others) -> None:
+        """Raise GameError or StrategyError for what cannot be; nothing has been changed then."""
+        for vendor in (*company.plans, *company.strategies):
+            if vendor not in self._seats:
+                raise GameError(f"{self.world.name} has no domestic vendor {vendor!r}")
+        if self.setup.vendor in company.plans:
+            raise GameError(f"others cannot decide: {self.setup.vendor} is the own vendor")
+        for strategy in company.strategies.values():
+            get(strategy)
+        for what in company.interventions:
+            self._check_intervention(what)
         for problem in [] if plan is None else self.problems(plan):
             raise GameError(f"{self.now.name}: {problem.path} cannot be {problem.value}")
-        for vendor, other in others.items():
+        for vendor, other in company.plans.items():
             for problem in problems(other, self.parameters, contracts(self, self._seats[vendor].index)):
                 raise GameError(f"{self.now.name}: {vendor}: {problem.path} cannot be {problem.value}")
+
+    def _check_intervention(self, what: Intervention) -> None:
+        for field, allowed in what.problems(self.parameters, self.now.index):
+            raise GameError(f"{field} cannot be so; allowed: {allowed}")
 
     def _domestic(self) -> list[str]:
         parameters = Parameters(self.world)

@@ -367,4 +367,4 @@ def refused(error: Exception, command: str | None = None) -> p.Refused:
     if isinstance(error, Refusal):
         told = {"field": error.field, "value": error.value, "allowed": error.allowed}
         return p.Refused(id=command, message=error.message, **told)
-    return p.Refused(id=command, message=str(error))
+    return p.Refused(id=command, message=error.told if isinstance(error, LogError) else str(error))

@@ -45,7 +45,14 @@ PATIENCE = 2.0
 
 
 class LogError(MarketSimError):
-    """A workshop's file that cannot be used, read or written."""
+    """A workshop's file that cannot be used, read or written.
+
+    told: to those who have no business with where the file is.
+    """
+
+    def __init__(self, message: str, told: str | None = None) -> None:
+        super().__init__(message)
+        self.told = told or message
 
 
 def steady() -> Callable[[], float]:
@@ -195,6 +202,6 @@ def _told(path: Path) -> Iterator[None]:
             said = "is no file of a workshop"
         elif "full" in said:
             said = "the disk is full"
-        raise LogError(f"{_name(path)}: {said}") from None
+        raise LogError(f"{_name(path)}: {said}", said) from None
     except OSError as error:
         raise LogError(f"{_name(path)} cannot be opened: {error.strerror}") from None

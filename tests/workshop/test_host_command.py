@@ -22,6 +22,7 @@ from agents.workshop import protocol as p
 from marketsim.commands.hosting import Place, Wish
 from marketsim.places import HOME
 from tests.command import MARKETSIM, ROOT, called, heed_interrupts
+from tests.test_package import HELP, loaded
 from tests.workshop.serving import PATIENCE, serving, unlimited
 
 
@@ -154,6 +155,11 @@ def test_what_cannot_be_hosted_is_said_and_leaves_nothing_behind(
     result = called(capsys, ["workshop", "host", "--port", "0", *options])
     assert result.code == 1 and complaint in result.err and result.out == ""
     assert not list(tmp_path.rglob("*.workshop"))
+
+
+@pytest.mark.parametrize("arguments", [["workshop", "--help"], ["workshop", "host", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]):
+    assert loaded(HELP.format(arguments)).splitlines()[-1] in ("[]", "['pydantic']")
 
 
 @pytest.mark.parametrize("teams", ["1", "61", "x"])

@@ -293,12 +293,13 @@ def test_a_token_counts_in_its_place_alone(served: Served, header: str):
 
 def test_what_cannot_be_written_down_is_refused_and_can_be_sent_again(fresh: Served, monkeypatch: pytest.MonkeyPatch):
     def full(*_: object) -> None:
-        raise LogError("the disk is full")
+        raise LogError("/home/teacher/room.workshop: the disk is full", "the disk is full")
 
     with monkeypatch.context() as broken:
         broken.setattr(fresh.desk.log, "writing", full)
         answer = fresh.post("/api/commands", fresh.facilitator, kind="open", id="open-again")
         assert (answer.status_code, answer.json()["id"]) == (503, "open-again")
+        assert answer.json()["message"] == "the disk is full", "where its file is, is the teacher's business"
         assert fresh.post("/api/join", None, code=fresh.code, name="Foxes").status_code == 503
     answer = fresh.post("/api/commands", fresh.facilitator, kind="open", id="open-again")
     assert (answer.status_code, fresh.desk.room.phase) == (200, "open")

@@ -29,6 +29,7 @@ from tui.speech import LANGUAGES, N_, Language, Speech
 from tui.web import tab
 from tui.web.nursery import ForkedTab, forks, warm_up
 from tui.web.tab import PYTHON, TabProcess
+from tui.workshop.refusals import OF_TEAMS
 
 CLIENT = "tui.workshop.open:run"
 """What the process of a tab runs."""
@@ -209,21 +210,10 @@ def _texts() -> dict[str, dict[str, str]]:
     texts: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         say = Speech(language).say
-        texts[language] = {text: say(text) for text in (*WORDS, *REFUSALS)} | {
+        texts[language] = {text: say(text) for text in (*WORDS, *OF_TEAMS)} | {
             "中文": {"en": "中文", "zh": "English"}[language]
         }
     return texts
-
-
-REFUSALS = (
-    N_("this is neither the room's code nor a team's"),
-    N_("a new team needs a name"),
-    N_("another team has this name; to join it, type its code"),
-    N_("this seat is not free"),
-    N_("all seats are taken; a team's own code lets one more of its members in"),
-    N_("too many attempts; wait a little"),
-)
-"""What a join may be refused with."""
 
 
 def _number(text: str | None, usual: int) -> int:

@@ -15,7 +15,7 @@ from marketsim.scenario.checks import violations
 from marketsim.scenario.library import load_scenario
 from marketsim.scenario.schema import Scenario, Vendor
 from tests.generators import scenarios
-from tests.worlds import PLAIN_VENDOR, plain_world
+from tests.worlds import PLAIN, PLAIN_VENDOR
 
 SHARED = {*AMOUNTS, "title", "in_process", "contracts"}
 """Fields that a part does not have as the whole has them."""
@@ -24,6 +24,12 @@ SHARED = {*AMOUNTS, "title", "in_process", "contracts"}
 @cache
 def chips() -> Scenario:
     return load_scenario("china-ai-chips", strategies=names())
+
+
+def plain(**cash: float) -> Scenario:
+    """A plain world with vendors that differ in their cash."""
+    vendors = {name.replace("_", "-"): {**PLAIN_VENDOR, "cash": own} for name, own in cash.items()}
+    return Scenario.model_validate({**PLAIN, "vendors": vendors})
 
 
 def amounts(vendors: list[Vendor]) -> dict[str, float]:
@@ -67,7 +73,7 @@ def check(whole: Scenario, firms: int) -> Scenario:
     return parts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(13, 60))
 def test_the_default_scenario_for_any_number_of_firms(firms: int):
     parts = check(chips(), firms)
@@ -77,7 +83,7 @@ def test_the_default_scenario_for_any_number_of_firms(firms: int):
         assert min(divisible) * 2 >= max(cash) - 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(scenarios(), st.integers(1, 40))
 def test_any_scenario(whole: Scenario, firms: int):
     check(whole, firms)
@@ -85,25 +91,18 @@ def test_any_scenario(whole: Scenario, firms: int):
 
 def test_names_that_are_taken_or_would_be_too_long_are_others():
     long = "a" * 40
-    whole = plain_world(
-        vendors={
-            "acme": {**PLAIN_VENDOR, "cash": 9e5},
-            "acme-b": {**PLAIN_VENDOR, "cash": 10},
-            long: {**PLAIN_VENDOR, "cash": 6e5},
-        }
-    )
+    whole = plain(acme=9e5, acme_b=10, **{long: 6e5})
     assert list(check(whole, 6).vendors) == ["acme", "acme-c", "acme-d", "acme-b", long, "a" * 38 + "-b"]
     assert len(check(whole, 100).vendors) == 100
 
 
 def test_who_has_nothing_is_divided_evenly():
-    poor = {**PLAIN_VENDOR, "cash": 0}
-    whole = plain_world(vendors={"one": poor, "two": poor, "three": poor})
+    whole = plain(one=0, two=0, three=0)
     assert [len(group) for group in groups(whole, check(whole, 8)).values()] == [3, 3, 2]
 
 
 def test_letters_go_on_after_the_last():
-    whole = plain_world(vendors={"acme": PLAIN_VENDOR})
+    whole = plain(acme=9)
     assert list(check(whole, 30).vendors)[24:29] == ["acme-y", "acme-z", "acme-aa", "acme-ab", "acme-ac"]
 
 

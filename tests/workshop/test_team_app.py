@@ -1,0 +1,198 @@
+"""A team's client as its members use it, at a desk without a network in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from agents.workshop import protocol as p
+from agents.workshop.desk import Desk
+from tests.tui.conftest import home, text, told
+from tests.workshop.consoles import AtTheDesk, play, room, until
+from tests.workshop.members import command, foot, member, on_form
+from tui.screens.dashboard import Dashboard
+from tui.screens.question import Question
+from tui.workshop.debrief import RoomDebriefScreen
+from tui.workshop.lobby import Lobby
+
+__all__ = ["home"]
+
+OWN, OTHER = "huawei-ascend", "alibaba-t-head"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with room(tmp_path, teams=2, seats=3, quarters=2) as opened:
+        yield opened
+
+
+async def test_from_the_lobby_over_a_quarter_to_the_debrief(desk: Desk):
+    seat = desk.room.seats[OWN]
+    async with member(AtTheDesk(desk, OWN)) as pilot:
+        app = pilot.app
+        assert isinstance(app.screen, Lobby)
+        shown = text(pilot)
+        assert desk.room.code_of(seat) in shown and "玄武1" in shown and "No messages yet" in shown
+        assert "space" not in foot(pilot) and "w" not in foot(pilot)
+
+        await command(desk, p.Open)
+        await until(pilot, lambda: "You run" in text(pilot))
+        assert "is open" in told(pilot) and "Other teams play 1 of your rivals" in text(pilot)
+
+        await on_form(pilot)
+        price = seat.plan.price
+        await pilot.press("right", "right")
+        await until(pilot, lambda: seat.plan.price > price)
+        assert "not handed in" in text(pilot) and foot(pilot)["space"] == "app.hand_in"
+        await pilot.press("space")
+        await until(pilot, lambda: "✓ handed in" in text(pilot))
+        assert seat.submitted == app.session.draft and "Waiting for 1 of 2 teams" in text(pilot)
+        assert "space" not in foot(pilot) and foot(pilot)["w"] == "app.withdraw"
+
+        await pilot.press("left")
+        await until(pilot, lambda: "changed since handed in" in text(pilot))
+        assert "What was handed in counts" in text(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: seat.submitted is None)
+        await until(pilot, lambda: "not handed in" in text(pilot))
+        await pilot.press("space")
+        await until(pilot, lambda: seat.submitted is not None)
+
+        await command(desk, p.Close)
+        await until(pilot, lambda: "your plan was played" in text(pilot))
+        assert "Your plan for 2025Q2" in text(pilot) and "not open yet" in text(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: "The facilitator opens 2025Q2" in text(pilot))
+
+        await play(desk)
+        await until(pilot, lambda: "The market is over" in text(pilot))
+        assert "9" not in foot(pilot)
+        await command(desk, p.Debrief)
+        await until(pilot, lambda: foot(pilot).get("9") == "app.view('debrief')")
+        await pilot.press("9")
+        await until(pilot, lambda: isinstance(app.screen, RoomDebriefScreen) and "Alpha" in text(pilot))
+        await pilot.press("q", "q", "q")
+        await until(pilot, lambda: isinstance(app.screen, Lobby) and "press 9" in text(pilot))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+
+
+async def test_keys_that_make_no_sense_are_not_heard(desk: Desk):
+    await command(desk, p.Open)
+    async with member(AtTheDesk(desk, OWN)) as pilot:
+        pilot.app.action_view("dashboard")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
+        heard = foot(pilot)
+        assert not {"app.end_quarter", "app.hold", "app.save"} & set(heard.values())
+        assert "7" not in heard and "9" not in heard and "h" not in heard and "s" not in heard
+        assert {"app.view('room')", "app.hand_in", "app.view('decide')"} <= set(heard.values())
+        await pilot.press("7", "9", "h", "s")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Dashboard) and not told(pilot)
+
+
+async def test_two_members_of_a_team_type_at_once(desk: Desk):
+    await command(desk, p.Open)
+    async with AsyncExitStack() as both:
+        mine, yours = [await both.enter_async_context(member(AtTheDesk(desk, OWN))) for _ in range(2)]
+        await on_form(mine)
+        await on_form(yours)
+        await yours.press("down", "down", "down", "down", "1", "2")  # typing in the row of the prepayment
+        where = yours.app.focused
+        await mine.press("right", "right", "right")
+        price = mine.app.session.draft.price
+        await until(yours, lambda: yours.app.session.draft.price == price)
+        assert f"{price:.2f}" in text(yours)
+        assert yours.app.focused is where and "12▏" in text(yours), "others move neither cursor nor what is typed"
+        await yours.press("enter")
+        await until(mine, lambda: mine.app.session.draft.premium == 0.12)
+        assert mine.app.session.draft == yours.app.session.draft == desk.room.seats[OWN].plan
+        await yours.press("space")
+        await until(mine, lambda: mine.app.session.state == "in")
+        assert "Handed in for" in told(mine)
+        await mine.press("u")
+        await until(yours, lambda: yours.app.session.state == "changed")
+
+
+async def test_what_the_facilitator_does_is_told(desk: Desk):
+    await command(desk, p.Open, seconds=300)
+    async with member(AtTheDesk(desk, OWN)) as pilot:
+        await on_form(pilot)
+        assert "05:00" in text(pilot) or "04:5" in text(pilot)
+        await command(desk, p.Pause)
+        await until(pilot, lambda: "The clock stands still: you can type" in text(pilot))
+        assert "space" not in foot(pilot) and foot(pilot)["right"] == "step(1)"
+        await command(desk, p.Resume)
+        await until(pilot, lambda: "The clock goes on." in told(pilot))
+        await command(desk, p.Extend, seconds=600)
+        await until(pilot, lambda: "More time" in told(pilot))
+        await command(desk, p.Tell, text="Look at [bold]memory[/]", vendor=OWN)
+        await command(desk, p.Tell, text="not for you", vendor=OTHER)
+        await until(pilot, lambda: "Look at [bold]memory[/]" in told(pilot))
+        assert "not for you" not in told(pilot)
+        await command(desk, p.Substitute, vendor=OWN, strategy="disciplined")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
+        assert "plays for you until" in text(pilot) and "2" not in foot(pilot)
+        await command(desk, p.HandBack, vendor=OWN)
+        await until(pilot, lambda: "You decide again" in told(pilot) and "2" in foot(pilot))
+        await command(desk, p.Close)
+        await until(pilot, lambda: "last quarter's plan was held" in text(pilot))
+        await command(desk, p.Show, results="public", ranking="anonymous")
+        await pilot.press("0")
+        await until(pilot, lambda: "Ranking" in text(pilot))
+        assert "memory[/]" in text(pilot)
+        places = [line for line in text(pilot).splitlines() if "RMB" in line and "│  1 " in line or "│  2 " in line]
+        assert sum("Alpha" in line for line in places) == 2 and not any(
+            "玄武1" in line.split("││")[1] for line in places
+        )
+        await command(desk, p.RollBack, played=0)
+        await until(pilot, lambda: "Quarters were taken back" in told(pilot) and not pilot.app.session.game.turns)
+
+
+async def test_the_last_seconds_of_the_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    await command(desk, p.Open, seconds=300)
+    async with member(AtTheDesk(desk, OWN)) as pilot:
+        await until(pilot, lambda: pilot.app.session.state == "open")
+        for left, said in ((61.0, ""), (59.5, "60 seconds left"), (30.0, ""), (14.2, "15 seconds left")):
+            pilot.app.clear_notifications()
+            monkeypatch.setattr(type(pilot.app.membership), "remaining", property(lambda self, left=left: left))
+            pilot.app._tick()
+            assert said in told(pilot) and bool(told(pilot)) == bool(said)
+
+
+async def test_a_failed_company_looks_on(desk: Desk):
+    await command(desk, p.Open)
+    async with member(AtTheDesk(desk, OTHER)) as pilot:
+        await on_form(pilot)
+        ruin = {"research": 50_000.0, "price": 0.1, "adaptation": 50_000.0}
+        await desk.do(OTHER, p.Edit(id="ruin-0001", quarter=desk.room.quarter, values=ruin))
+        await until(pilot, lambda: pilot.app.session.draft.research == 50_000.0)
+        await command(desk, p.Close)
+        await until(pilot, lambda: "has failed" in text(pilot))
+        assert isinstance(pilot.app.screen, Dashboard)
+        assert "your form was played as it stood" in told(pilot) and "2" not in foot(pilot)
+        assert "out of business" in text(pilot)
+
+
+async def test_whoever_loses_the_seat_is_asked_to_join_again(desk: Desk, tmp_path: Path):
+    from tui.workshop.connection import WorkshopError
+
+    class Released(AtTheDesk):
+        async def follow(self, heed) -> None:
+            listening = await self.desk.listen(self.who)
+            for _ in range(2):
+                heed(p.MESSAGES.validate_json(await listening.waiting.get()))
+            while self.desk.room.seats[self.who].name is not None:
+                await listening.waiting.get()
+            raise WorkshopError("the token opens nothing", 4401)
+
+        async def card(self) -> p.RoomCard:
+            raise WorkshopError("does not answer")
+
+    async with member(Released(desk, OWN)) as pilot:
+        await command(desk, p.Release, vendor=OWN)
+        await until(pilot, lambda: "This seat is not, or no longer, yours." in text(pilot))
+        assert pilot.app.session is None and "Join a workshop" in text(pilot)
