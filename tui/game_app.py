@@ -174,7 +174,7 @@ class GameApp(App[None]):
 
     def redraw(self) -> None:
         """The screen after something has happened."""
-        if isinstance(self.screen, View):
+        if isinstance(self.screen, View) and self.screen.drawable:
             self.screen.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -8,28 +8,27 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pydantic import ValidationError
 
 from agents.game.company import Others
+from agents.game.decided import changes, company_of, draft_of, plans_of
 from agents.game.divided import divided
-from agents.game.format import Content, GameFileError, Quarter, Versions, from_validation, read, text_of
-from agents.game.plan import Plan, PlanProblem, problems
+from agents.game.format import Content, GameFileError, Quarter, Versions, read, text_of
+from agents.game.plan import Plan
 from agents.game.setup import GameError, Setup
 from agents.strategies import StrategyError
 from marketsim.errors import FileError, MarketSimError, Origin, Problem, did_you_mean, listing, printable
 from marketsim.scenario.fields import quarter_index, quarter_name
 from marketsim.scenario.library import SUFFIXES, is_path
 from marketsim.scenario.parameters import Parameters
-from marketsim.scenario.problems import dotted, in_file
 from marketsim.scenario.schema import Scenario
-from marketsim.scenario.source import Key, Node
 
 if TYPE_CHECKING:
     from agents.game.game import Game, Turn
@@ -185,14 +184,15 @@ def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved
     says = _scenario(setup, origin, reader)
     world = says if setup.firms is None else divided(says, setup.firms)
     _check_setup(setup, world, len(content.quarters), origin)
-    plans = _plans(content, setup, Parameters(world), origin)
+    played = Parameters(world.model_copy(update={"quarters": setup.quarters or world.quarters}))
+    plans = plans_of(content, setup, played, origin)
     return Saved(
         path=path,
         setup=setup,
         scenario=world,
         plans=tuple(plans),
-        company=tuple(_company(content, Parameters(world), origin)),
-        draft=_draft(content, plans, Parameters(world), origin),
+        company=tuple(company_of(content, setup, played, origin)),
+        draft=draft_of(content, plans, played, origin),
         versions=content.versions,
         digests=tuple(quarter.digest for quarter in content.quarters),
         cash=tuple(quarter.cash for quarter in content.quarters),
@@ -203,39 +203,6 @@ def load(path: Path, reader: Callable[[str], Scenario] = read_scenario) -> Saved
 def scenario_hash(scenario: Scenario) -> str:
     """16 hexadecimal digits of what a scenario says; a field that a later version adds does not change them."""
     return hashlib.sha256(scenario.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]
-
-
-def changes(plan: Plan, before: Plan | None) -> dict[str, Any]:
-    """The values of a plan that are not as in another one, all of them if there is none.
-
-    Raises ValidationError for a plan that holds something else than numbers.
-    """
-    old = {} if before is None else dict(before)
-    found: dict[str, Any] = {}
-    for field, value in Plan.model_validate(dict(plan)):
-        if isinstance(value, dict):
-            parts = {part: number for part, number in value.items() if not _same(number, old.get(field, {}).get(part))}
-            left_out = sorted(old.get(field, {}).keys() - value.keys())
-            parts |= dict.fromkeys(left_out, 0.0)  # which is what it means
-            if parts or before is None:
-                found[field] = parts
-        elif not _same(value, old.get(field)):
-            found[field] = value
-    return found
-
-
-def _same(one: object, other: object) -> bool:
-    """To the last bit: 0.0 and -0.0 are not the same, nor are 1 and True."""
-    return repr(one) == repr(other)
-
-
-def _merged(before: Plan | None, change: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of `changes`, not yet checked."""
-    merged = {} if before is None else dict(before)
-    for field, value in change.items():
-        old = merged.get(field)
-        merged[field] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _cash(game: Game | KeptGame, turn: Turn) -> float:
@@ -312,62 +279,3 @@ def _check_setup(setup: Setup, scenario: Scenario, played: int, origin: Origin) 
         wrong.append(Problem(origin, "are more than the game has", "quarters", f"{played}", f"at most {length}"))
     if wrong:
         raise GameFileError(wrong)
-
-
-def _plans(content: Content, setup: Setup, world: Parameters, origin: Origin) -> list[Plan | None]:
-    """The plans of all quarters.  Raises GameFileError with what is wrong with the first that cannot be."""
-    plans: list[Plan | None] = []
-    last: Plan | None = None
-    for index, quarter in enumerate(content.quarters):
-        where: tuple[Key, ...] = ("quarters", index, "plan")
-        if (quarter.plan is None) != (setup.vendor is None):
-            said = "is required and missing" if quarter.plan is None else "is not known where nobody is played"
-            raise GameFileError([Problem(origin, said, dotted(where))])
-        if quarter.plan is not None:
-            last = _plan(last, quarter.plan, origin, where)
-            # How much capacity there is to give up is known when the game is played.
-            wrong = problems(last, world, dict.fromkeys(world.nodes, math.inf))
-            if wrong:
-                raise GameFileError([_in_file(problem, origin, where) for problem in wrong])
-        plans.append(last)
-    return plans
-
-
-def _company(content: Content, world: Parameters, origin: Origin) -> Iterator[Others]:
-    """What others did in all quarters.  Raises GameFileError with what is wrong with the first that cannot be."""
-    seen: dict[str, Plan] = {}
-    for index, quarter in enumerate(content.quarters):
-        for vendor, change in (quarter.others or {}).items():
-            where: tuple[Key, ...] = ("quarters", index, "others", vendor)
-            seen[vendor] = _plan(seen.get(vendor), change, origin, where)
-            wrong = problems(seen[vendor], world, dict.fromkeys(world.nodes, math.inf))
-            if wrong:
-                raise GameFileError([_in_file(problem, origin, where) for problem in wrong])
-        plans = {vendor: seen[vendor] for vendor in quarter.others or {}}
-        yield Others(plans, tuple(quarter.interventions or ()), quarter.strategies or {})
-
-
-def _draft(content: Content, plans: list[Plan | None], world: Parameters, origin: Origin) -> Plan | None:
-    """The form as it was left: it may hold a figure out of bounds, but names nothing that there is not."""
-    if content.draft is None:
-        return None
-    if content.setup.vendor is None:
-        raise GameFileError([Problem(origin, "is not known where nobody is played", "draft")])
-    draft = _plan(plans[-1] if plans else None, content.draft, origin, ("draft",))
-    wrong = [problem for problem in problems(draft, world, dict.fromkeys(world.nodes, math.inf)) if problem.choices]
-    if wrong:
-        raise GameFileError([_in_file(problem, origin, ("draft",)) for problem in wrong])
-    return draft
-
-
-def _plan(before: Plan | None, change: Mapping[str, Any], origin: Origin, where: tuple[Key, ...]) -> Plan:
-    try:
-        return Plan.model_validate(_merged(before, change), strict=True)
-    except ValidationError as error:
-        raise GameFileError(from_validation(error, origin, where)) from None
-
-
-def _in_file(problem: PlanProblem, origin: Origin, where: tuple[Key, ...]) -> Problem:
-    allowed = listing(problem.choices) if problem.choices else f"from {problem.low:g} to {problem.high:g}"
-    found = in_file(Node(problem.value, origin))
-    return Problem(origin, "cannot be decided", dotted((*where, problem.path)), found, allowed)

@@ -1,6 +1,6 @@
 """A room set beside a thousand like it: the same market on other luck, with strategies in every seat.
 
-They are simulated in processes of their own, at the lowest priority, so that whoever decides or looks at a screen
+They are simulated in processes of their own, at a low priority, so that whoever decides or looks at a screen
 meanwhile does not wait: `python -m agents.workshop.simulated` reads a `Job` as JSON and writes `Rooms`. A server with
 threads and open files is not forked.
 """
@@ -175,7 +175,7 @@ class Simulations:
 def main() -> None:
     """Read a job, write what came of it."""
     if hasattr(os, "nice"):
-        os.nice(19)
+        os.nice(10)
     job = Job.model_validate_json(sys.stdin.buffer.read())
     found = simulated(job, os.cpu_count() or 1)
     sys.stdout.write(found.model_dump_json())

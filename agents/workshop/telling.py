@@ -14,7 +14,7 @@ from agents.workshop.room import Room
 BEHIND = 64
 """Messages that may wait for a listener; one that is further behind starts over with the room as it is."""
 RECENT = 30
-"""Messages of the facilitator that somebody is told who comes back; all of a long workshop would be too many at once."""
+"""Messages of the facilitator that somebody is told who comes back: all of a long workshop would be too many."""
 
 News = dict[str, tuple[bytes, bytes]]
 """By kind: what it says, which is compared with what was told before, and the message."""

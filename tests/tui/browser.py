@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
+from matplotlib.image import imread
 from websockets.sync.client import ClientConnection, connect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -140,6 +142,11 @@ class Page:
         return file
 
 
+def colors(picture: Path) -> int:
+    """How many colours a picture has: few if only grounds are drawn, many with the soft edges of letters."""
+    return len(np.unique(imread(picture).reshape(-1, 4), axis=0))
+
+
 class Browser:
     """A running Chromium."""
 
@@ -151,9 +158,11 @@ class Browser:
         """A new tab of a size in pixels, closed in the end.  apart: it shares nothing that pages keep with others."""
         with urlopen(f"http://{self._host}/json/version") as answer:
             whole = json.load(answer)["webSocketDebuggerUrl"]
-        with connect(whole, max_size=None) as socket:
+        with connect(whole, max_size=None, ping_interval=None) as socket:
             all_tabs = Page(socket)
-            own = {"browserContextId": all_tabs.call("Target.createBrowserContext")["browserContextId"]} if apart else {}
+            own = (
+                {"browserContextId": all_tabs.call("Target.createBrowserContext")["browserContextId"]} if apart else {}
+            )
             target = all_tabs.call("Target.createTarget", url="about:blank", **own)["targetId"]
             with self._driven(target, url, width, height) as page:
                 yield page
@@ -161,7 +170,7 @@ class Browser:
 
     @contextmanager
     def _driven(self, target: str, url: str, width: int, height: int) -> Iterator[Page]:
-        with connect(f"ws://{self._host}/devtools/page/{target}", max_size=None) as socket:
+        with connect(f"ws://{self._host}/devtools/page/{target}", max_size=None, ping_interval=None) as socket:
             page = Page(socket)
             for domain in ("Page", "Network", "Runtime", "Log"):
                 page.call(f"{domain}.enable")

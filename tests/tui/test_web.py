@@ -12,15 +12,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import numpy as np
 import pytest
-from matplotlib.image import imread
 from websockets.asyncio.client import connect as connected
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.command import LINUX, called
-from tests.tui.browser import CHROMIUM, Browser, Page, browser
+from tests.tui.browser import CHROMIUM, Browser, Page, browser, colors
 from tests.tui.serving import answer, gone, served, serving, started, tab_at, typed
 from tui.app import MarketApp
 from tui.web import server as web_server
@@ -41,11 +39,6 @@ IN_A_BROWSER = pytest.mark.skipif(
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with browser(tmp_path_factory.mktemp("chromium")) as running:
         yield running
-
-
-def colors(picture: Path) -> int:
-    """How many colours a picture has: few if only grounds are drawn, many with the soft edges of letters."""
-    return len(np.unique(imread(picture).reshape(-1, 4), axis=0))
 
 
 def ending(page: Page) -> str:

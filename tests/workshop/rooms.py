@@ -18,7 +18,7 @@ from agents.workshop.secrets import hash_of
 SMALL = str(Path(__file__).parents[1] / "data" / "small.yaml")
 SETUP = Setup(scenario=SMALL, firms=4, quarters=6, seed=3)
 VENDORS = ["biren", "cambricon", "cambricon-b"]
-"""That teams can play; `biren-b` is always played by its strategy."""
+"""That teams can play; `cambricon-c` is always played by its strategy."""
 OPENED = Opened(setup=SETUP, vendors=VENDORS, title="A room", secret="5a" * 32, marketsim="1")
 _numbers = count(1)
 

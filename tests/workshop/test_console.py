@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.pilot import Pilot
 
 from agents.game import Game, Setup
+from agents.workshop import allowed
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
@@ -308,6 +311,26 @@ async def test_who_comes_leaves_and_joins_is_in_the_log_in_both_languages(desk: 
         assert "Late经营寒武纪" in text(pilot) and "玄武1已离开" in text(pilot)
 
 
+@pytest.mark.parametrize("key", ["", "3"], ids=["the room", "the market"])
+async def test_what_is_told_while_the_language_changes_does_no_harm(
+    desk: Desk, key: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with console(desk, size=(80, 24)) as pilot:
+        await pressed(pilot, *key)
+        screen, made_anew = pilot.app.screen, pilot.app.screen.recompose
+
+        async def recompose() -> None:
+            await screen.query_children("*").remove()
+            pilot.app.heed(pilot.app.overview.room.model_copy(update={"title": "Told"}))
+            pilot.app.screen_stack[1]._look()
+            pilot.app._take_market(pilot.app.market)
+            await made_anew()
+
+        monkeypatch.setattr(screen, "recompose", recompose)
+        await pressed(pilot, "l", *("q" if key else ""))
+        await until(pilot, lambda: "Told" in text(pilot) and "队伍" in text(pilot))
+
+
 async def test_figures_and_codes_can_be_hidden(desk: Desk):
     await play(desk)
     code = desk.room.code_of(desk.room.seats[vendor(desk, 0)])
@@ -364,6 +387,16 @@ async def test_a_refusal_is_told_with_field_value_and_what_is_allowed(desk: Desk
         assert f"vendor: {vendor(desk, 9)}" in told(pilot) and f"允许：{vendor(desk, 0)}" in told(pilot)
 
 
+def test_what_the_room_may_refuse_the_facilitator_is_said_in_chinese():
+    refused = re.findall(r'Refusal\(\s*f?"([^"]*)"', Path(allowed.__file__).read_text())
+    never_asked = {"only a team can do this", "either an intervention or a policy is needed", "there is no such field"}
+    speech = Speech("zh")
+    for message in set(refused) - never_asked:
+        for said in [message.replace("{room.phase}", phase) for phase in get_args(p.Phase)]:
+            if said not in ("the quarter is not open: open", "the quarter is not open: debrief"):
+                assert re.search("[\u4e00-\u9fff]", speech.say(said)), said
+
+
 async def test_exports_are_written_into_the_folder_that_is_told(desk: Desk, tmp_path: Path):
     async with console(desk, size=(80, 24)) as pilot:
         pilot.app.connection.exports["report"] = b"<html>"
@@ -384,7 +417,7 @@ async def test_a_token_that_is_none_is_told_and_leaving_is_asked_for(desk: Desk,
 
         monkeypatch.setattr(pilot.app.connection, "follow", closed)
         pilot.app._follow()
-        await until(pilot, lambda: "the token opens no seat" in text(pilot))
+        await until(pilot, lambda: "This seat is not, or no longer, yours." in text(pilot))
         await pressed(pilot, "q", "n")
         assert not pilot.app._exit
         await pressed(pilot, "q", "y")

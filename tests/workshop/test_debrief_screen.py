@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -58,14 +59,7 @@ class Alone(GameApp):
         self.exit()
 
 
-@asynccontextmanager
-async def shown(
-    *answers: RoomDebrief | Exception,
-    language: Language = "en",
-    size: tuple[int, int] = (120, 36),
-    own: str | None = None,
-) -> AsyncIterator[Pilot[None]]:
-    """answers: of the server, one after another."""
+def answering(answers: Sequence[RoomDebrief | Exception]) -> Callable[[], Awaitable[bytes]]:
     left = list(answers)
 
     async def fetch() -> bytes:
@@ -74,7 +68,18 @@ async def shown(
             raise answer
         return answer.model_dump_json().encode()
 
-    app = Alone(language, fetch, own)
+    return fetch
+
+
+@asynccontextmanager
+async def shown(
+    *answers: RoomDebrief,
+    language: Language = "en",
+    size: tuple[int, int] = (120, 36),
+    own: str | None = None,
+) -> AsyncIterator[Pilot[None]]:
+    """answers: of the server, one after another."""
+    app = Alone(language, answering(answers), own)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         yield pilot
@@ -92,7 +97,7 @@ async def test_its_pages(language: Language, size: tuple[int, int], looks: Snaps
     async with shown(WHOLE, language=language, size=size, own="cambricon") as pilot:
         for number, page in enumerate(PAGES, 1):
             await pilot.press(str(number))
-            await settle(pilot)
+            await pilot.pause()
             assert picture(pilot) == looks(name=f"{page}-{language}-{size[0]}x{size[1]}")
 
 
@@ -101,21 +106,28 @@ async def test_rooms_are_waited_for_and_the_rest_is_there_at_once(monkeypatch: p
     running = PAST.model_copy(update={"simulation": "running"})
     async with shown(running, running, WHOLE) as pilot:
         await pilot.press("3")
-        await settle(pilot)
-        assert "Of 1,000 simulated rooms, none ends as this one." in text(pilot)
+        await pilot.pause()
+        assert "Of 1,000 simulated rooms, none ends" in text(pilot)
     failed = PAST.model_copy(update={"simulation": "failed"})
     async with shown(running, failed) as pilot:
         await pilot.press("3")
-        await settle(pilot)
+        await pilot.pause()
         assert "The rooms to compare with could not be" in text(pilot)
         await pilot.press("1")
         assert "RMB 17.4bn" in text(pilot)
 
 
-async def test_what_is_wrong_is_told():
-    async with shown(MarketSimError("books are opened when the market is over")) as pilot:
-        assert "books are opened when the market is over" in text(pilot)
-        await pilot.press("2", "right", "down", "v")  # and no key breaks it
+async def test_what_is_wrong_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch):
+    slept = asyncio.Event()
+    monkeypatch.setattr(debrief, "sleep", lambda _: slept.wait())
+    app = Alone("en", answering([MarketSimError("the server does not answer"), WHOLE]), None)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause(0.2)
+        assert "the server does not answer" in text(pilot)
+        await pilot.press("2", "right", "down", "v", "1")  # no key breaks it
+        slept.set()
+        await settle(pilot)
+        assert "the server" not in text(pilot) and "RMB 17.4bn" in text(pilot)
 
 
 async def test_a_team_sees_itself_first_and_can_look_at_others():
@@ -129,7 +141,7 @@ async def test_a_team_sees_itself_first_and_can_look_at_others():
         await pilot.pause()
         assert lines(pilot)[0] == "*<b>紫</b>"
         await pilot.press("l")
-        await settle(pilot)
+        await pilot.pause()
         assert lines(pilot)[0] == "*<b>紫</b>" and "排名" in text(pilot)
 
 
@@ -157,16 +169,13 @@ async def test_of_sixty_teams_all_have_a_line_and_the_best_a_name():
         assert len(names) == 60 and names[0] == "*Team 40"
         assert [name for name in names if name] == ["*Team 40", *(f"Team {n}" for n in range(NAMED))]
         await pilot.press("2")
-        await settle(pilot)
+        await pilot.pause()
         assert "Team 40" in text(pilot)
 
 
 async def test_a_room_in_which_nobody_took_part():
     nobody = WHOLE.model_copy(update={"teams": [], "ranking": []})
     async with shown(nobody) as pilot:
-        for key in ("1", "2", "3", "4", "down", "right"):
-            await pilot.press(key)
-            await settle(pilot)
-        await pilot.press("3")
-        await settle(pilot)
+        await pilot.press("1", "2", "down", "right", "4", "3")
+        await pilot.pause()
         assert "In the end" in text(pilot)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import pytest
 
+from agents.game.debrief import series, what_if
 from agents.game.export import columns_of
 from agents.game.file import load
 from agents.workshop import protocol as p
@@ -124,6 +125,14 @@ def test_a_team_can_take_its_own_game_home(vendor: str, tmp_path: Path):
     assert game.over and game.alive == (vendor != "cambricon-b")
     for turn, company in zip(game.turns, ROOM.game.company, strict=False):
         assert vendor not in company.plans or turn.plan == company.plans[vendor]
+
+
+def test_a_what_if_of_a_game_that_was_taken_home_keeps_its_company(tmp_path: Path):
+    """With what was decided, nothing changes; if others followed their strategies, much would."""
+    game, _ = replayed("replay-cambricon", tmp_path)
+    same = what_if(game, "2025Q2", "price", game.turns[1].plan.price)
+    assert same.other == same.own == series(game)
+    assert what_if(game, "2025Q2", "price", 30.0).other != same.own
 
 
 async def test_the_game_shows_a_replay(tmp_path: Path):

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from agents.workshop import protocol as p
 from agents.workshop.entries import FACILITATOR, SERVER, Admitted, Body, Restarted
-from agents.workshop.log import Log, LogError
+from agents.workshop.log import Log, LogError, _chained
 
 LINES: list[tuple[str, Body]] = [
     (SERVER, Restarted(marketsim="1")),
@@ -136,13 +137,20 @@ def test_a_damaged_line_is_told_with_its_number(path: Path, name: str):
 
 
 def test_a_line_that_no_version_has_written_is_told(path: Path):
-    class Other(Restarted):
-        kind: str = "other"  # type: ignore[assignment]
+    body = '{"kind":"other","marketsim":"9"}'
+    with closing(sqlite3.connect(path)) as db:
+        before = db.execute("SELECT chain FROM log WHERE seq = 4").fetchone()[0]
+    chain = _chained(before, 5, 0.0, SERVER, body)
+    by_hand(path, f"INSERT INTO log VALUES (5, 0.0, '{SERVER}', '{body}', '{chain}')")
+    assert "line 5 cannot be read" in refused(path)
 
+
+def test_what_could_not_be_read_again_is_not_written(path: Path):
     with closing(Log(path)) as log:
         list(log.entries())
-        log.write([(SERVER, Other(marketsim="9"))])
-    assert "line 5 cannot be read" in refused(path)
+        with pytest.raises(ValidationError):
+            log.write([(SERVER, Restarted(marketsim="2")), (SERVER, Restarted.model_construct(kind="restarted"))])
+    assert read(path) == LINES
 
 
 def _is_left_alone(path: Path) -> str:

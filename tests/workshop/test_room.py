@@ -141,7 +141,7 @@ def test_seats_are_given_away_in_order_or_as_wished():
         ({"name": "ALPHA "}, "name", "another team has this name"),
         ({"name": "Ａlpha"}, "name", "another team has this name"),
         ({"name": "Beta", "vendor": "cambricon"}, "vendor", "not free"),
-        ({"name": "Beta", "vendor": "biren-b"}, "vendor", "not free"),
+        ({"name": "Beta", "vendor": "cambricon-c"}, "vendor", "not free"),
         ({"name": "Beta", "vendor": "nvidia"}, "vendor", "not free"),
     ],
 )
@@ -400,7 +400,7 @@ INTERVENTIONS = st.builds(
 ANY_COMMAND = st.one_of(
     st.sampled_from([p.Open(id=new_id()), p.Pause(id=new_id()), p.Resume(id=new_id()), p.Close(id=new_id())]),
     st.sampled_from([p.Debrief(id=new_id()), p.Extend(id=new_id(), seconds=9), p.Tell(id=new_id(), text=" ")]),
-    st.builds(p.Release, id=st.just(new_id()), vendor=st.sampled_from([*VENDORS, "biren-b"])),
+    st.builds(p.Release, id=st.just(new_id()), vendor=st.sampled_from([*VENDORS, "cambricon-c"])),
     st.builds(p.Substitute, id=st.just(new_id()), vendor=st.sampled_from(VENDORS), strategy=st.just("genius")),
     st.builds(p.Withdraw, id=st.just(new_id()), quarter=QUARTERS),
     st.builds(p.Edit, id=st.just(new_id()), quarter=QUARTERS, values=st.dictionaries(PATHS, VALUES, min_size=1, max_size=3)),
@@ -447,7 +447,7 @@ class AnyWorkshop(RuleBasedStateMachine):
         if opened:
             self.desk.open()
 
-    @rule(name=TEXTS, vendor=st.none() | st.sampled_from([*VENDORS, "biren-b"]), right=st.booleans())
+    @rule(name=TEXTS, vendor=st.none() | st.sampled_from([*VENDORS, "cambricon-c"]), right=st.booleans())
     def new_team(self, name: str, vendor: str | None, right: bool) -> None:
         wish = p.Join(code=self.room.code if right else "AAAA-AAAA", name=name, vendor=vendor)
         free, taken = list(self.room.free), {seat.name for seat in self.room.seats.values()}

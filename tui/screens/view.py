@@ -34,6 +34,12 @@ class Page(Screen[None]):
     """What it is for, in a few sentences for the help screen; marked with N_."""
 
     AUTO_FOCUS = "*"
+    _composing = False
+
+    @property
+    def drawable(self) -> bool:
+        """Its widgets are there: not yet while it appears, and not while they are made anew in another language."""
+        return self.is_mounted and not self._composing
 
     @property
     def speech(self) -> Speech:
@@ -67,7 +73,9 @@ class Page(Screen[None]):
         """Say everything again, in a language that has changed; the keyboard stays where it is."""
         chain = self.focus_chain
         place = chain.index(self.focused) if self.focused in chain else 0
+        self._composing = True
         await self.recompose()
+        self._composing = False
         self.redraw()
         for widget in self.focus_chain[place : place + 1]:
             widget.focus()

@@ -20,7 +20,7 @@ from agents.workshop.secrets import new_secret
 from agents.workshop.team_view import ReceivedGame
 from agents.workshop.views import market
 from marketsim import __version__
-from marketsim.rules.arrays import ratio, total
+from marketsim.rules.arrays import ratio
 from tui.facts import named, own_vendor, position, sentences
 from tui.fields import UNITS, Field, fields_of, written
 from tui.report import LANGUAGE
@@ -29,7 +29,7 @@ from tui.speech import N_, Language, Speech, three
 
 FIRST = 3
 """Decisions of which the hint speaks."""
-MOST = 24
+MOST = 20
 """Quarters for which the timetable has a line."""
 LINE = "_" * 22
 """To be written on."""
@@ -141,11 +141,10 @@ def _capacity(game: GameView, speech: Speech) -> str:
     for place, (name, node) in enumerate(game.world.nodes.items()):
         if own[name] <= 0 and arriving[place] <= 0:
             continue
-        text = say(
-            "{node}: {wafers} {unit}", node=speech.title(node.title), wafers=three(own[name]), unit=say(UNITS["wafers"])
-        )
-        if arriving[place] > 0:
-            text += say(", {wafers} more to come", wafers=three(float(arriving[place])))
+        more = float(arriving[place])
+        said = N_("{node}: {wafers} {unit}, {more} more to come") if more > 0 else N_("{node}: {wafers} {unit}")
+        held, unit = three(own[name]), say(UNITS["wafers"])
+        text = say(said, node=speech.title(node.title), wafers=held, unit=unit, more=three(more))
         lead, life = (float(game.parameters.of_nodes(term)[place, 0]) for term in ("contract_lead", "contract_life"))
         terms = say(
             "new capacity comes after {lead} and lasts {life}",
@@ -170,7 +169,7 @@ def _software(game: GameView, speech: Speech) -> str:
 def _buyers(game: GameView, speech: Speech) -> str:
     """Where the cards in use are, the most important first."""
     base = game.state.base[game.seat, :, 0]
-    shares = ratio(base, total(base, axis=0))
+    shares = ratio(base, base.sum())
     segments = list(game.world.segments.values())
     order = [int(place) for place in np.argsort(-shares, kind="stable")[:FIRST] if shares[place] >= 0.05]
     told = [f"{speech.title(segments[place].title)} {speech.share(float(shares[place]), 0)}" for place in order]

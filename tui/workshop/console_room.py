@@ -102,7 +102,10 @@ class Console(Page):
         self.set_interval(LOOK, self._look)
 
     def _look(self) -> None:
-        if self.changed and self.is_current:
+        seen = self.is_current or self.app.screen.is_modal  # around a small window
+        if not self.drawable or not seen:
+            return
+        if self.changed:
             self.redraw()
         else:
             self._show_clock()
@@ -123,7 +126,7 @@ class Console(Page):
         """Of the status line, the most important first."""
         overview, room = self.overview, self.overview.room
         if self.app.barred:
-            return [Content.styled(self.app.barred, "bold $error")]
+            return [Content.styled(" ".join(self.app.barred.split()), "bold $error")]
         if room is None:
             return [self.say("Connecting to {address} ...", address=self.app.address)]
         phase, style = PHASES[room.phase]

@@ -49,8 +49,8 @@ PAGES = {
     "story": N_("What happened"),
 }
 """In the order of their keys."""
-AGAIN = 2.0
-"""Seconds until it is asked again how far the simulated rooms are."""
+AGAIN, LONGEST = 2.0, 16.0
+"""Seconds until it is asked again how far the simulated rooms are: at first, and at most."""
 NAMED = 9
 """Lines that have a colour and a name of their own; those of other teams are grey."""
 
@@ -131,21 +131,24 @@ class RoomDebriefScreen(Page):
 
     @work(exclusive=True, exit_on_error=False)
     async def _look(self) -> None:
-        """What is known, until the simulated rooms are there too."""
+        """What is known, until the simulated rooms are there too; a cut link is no reason to give up."""
+        wait = AGAIN
         while self.past is None or self.past.simulation == "running":
-            if self.past is not None:
-                await sleep(AGAIN)
             try:
-                found = RoomDebrief.model_validate_json(await self.fetch())
+                self._take(RoomDebrief.model_validate_json(await self.fetch()))
             except MarketSimError as error:
                 self.wrong = str(error)
                 self.show()
-                return
-            if self.past is None:
-                self.chosen = next((at for at, team in enumerate(found.teams) if team.vendor == self.own), 0)
-            if found != self.past:
-                self.past = found
-                self.show()
+            if self.past is None or self.past.simulation == "running":
+                await sleep(wait)
+                wait = min(2 * wait, LONGEST)
+
+    def _take(self, found: RoomDebrief) -> None:
+        if self.past is None:
+            self.chosen = next((at for at, team in enumerate(found.teams) if team.vendor == self.own), 0)
+        if found != self.past:
+            self.past = found
+            self.show()
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -344,11 +347,14 @@ class RoomDebriefScreen(Page):
 
     def action_figure(self, by: int) -> None:
         """Another figure of the teams, or of the market."""
+        if self.past is None:
+            return
         if self.page == "market":
             self.measures.rotate(-by)
+            self._show_rooms(self.past)
         else:
             self.figures.rotate(-by)
-        self.show()
+            self._show_figure(self.past)
 
     def action_team(self, by: int) -> None:
         """Another team."""

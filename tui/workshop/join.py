@@ -121,7 +121,7 @@ class Joining(Page):
         try:
             self.card = await self.connection.card()
         except WorkshopError as error:
-            self.tell(in_words(error, self.speech))
+            self.tell("\n".join(said for said in (self.why, in_words(error, self.speech)) if said))
             return
         if self.card.version != VERSION:
             self.tell(self.say("The server and this program need the same release of marketsim."))

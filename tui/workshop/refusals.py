@@ -26,6 +26,27 @@ OF_TEAMS = (
     N_("too often"),
 )
 """What a team may hear, so that it is translated."""
+OF_THE_FACILITATOR = (
+    N_("this cannot be done now: the room is in phase lobby"),
+    N_("this cannot be done now: the room is in phase open"),
+    N_("this cannot be done now: the room is in phase paused"),
+    N_("this cannot be done now: the room is in phase results"),
+    N_("this cannot be done now: the room is in phase debrief"),
+    N_("no team has this seat"),
+    N_("this team plays itself"),
+    N_("there is no such strategy"),
+    N_("there is no such policy"),
+    N_("there is nothing in this message"),
+    N_("the last quarter has been played"),
+    N_("there are not so many quarters to keep"),
+    N_("cannot be so"),
+    N_("books are opened when the market is over"),
+    N_("no quarter is open"),
+    N_("there is no such export"),
+    N_("only the facilitator can do this"),
+    N_("is missing"),
+)
+"""What else may be heard, above all by the facilitator."""
 
 
 def refusal(refused: Refused, speech: Speech) -> str:

@@ -203,7 +203,7 @@ class TeamApp(GameApp):
         session = self.session
         if session is None or not isinstance(self.screen, Decide):
             return
-        if session.own.strategy is not None or not session.game.alive:
+        if session.own.strategy is not None or session.game.over:
             self.action_view("dashboard")
 
     def _lose_seat(self, why: str) -> None:
@@ -260,15 +260,15 @@ class TeamApp(GameApp):
     def redraw(self) -> None:
         """All screens after something has happened: what lies over one may be taken away."""
         for screen in self.screen_stack:
-            if isinstance(screen, View | Lobby) and screen.is_mounted:
+            if isinstance(screen, View | Lobby) and screen.drawable:
                 screen.redraw()
 
     def redraw_lines(self) -> None:
         """What is told of the room, where nothing else has changed."""
         for screen in self.screen_stack:
-            if isinstance(screen, View) and screen.is_mounted and self.session is not None:
+            if isinstance(screen, View) and screen.drawable and self.session is not None:
                 screen.redraw_lines()
-            elif isinstance(screen, Lobby) and screen.is_mounted:
+            elif isinstance(screen, Lobby) and screen.drawable:
                 screen.redraw()
 
     def _tick(self) -> None:

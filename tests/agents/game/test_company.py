@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.game import Game, GameError, Setup
+from agents.game import Game, GameError, GameFileError, Plan, Setup
 from agents.game.company import Intervention, Others
+from agents.game.file import load, save
+from agents.game.format import MAX_BYTES
+from agents.game.view import held
 from agents.strategies import StrategyError
 from marketsim.scenario.checks import lever_names, violations
 from marketsim.scenario.fields import quarter_index, quarter_name
 from marketsim.scenario.parameters import Parameters, levers_over_time
 from marketsim.scenario.schema import Scenario, Title
+from tests.agents.game.test_damaged_file import edited, put
+from tui.session import Session
 
 SMALL = str(Path(__file__).parents[2] / "data" / "small.yaml")
 TITLE = Title(en="News", zh="新闻")
@@ -224,9 +229,7 @@ def with_company(setup: Setup) -> Game:
     return game
 
 
-def other(game: Game):
-    from agents.game.view import held
-
+def other(game: Game) -> Plan:
     return held(game, game.parameters.vendors.index("biren"), None)
 
 
@@ -259,3 +262,111 @@ def test_a_fork_knows_what_has_been_let_happen_and_not_yet_played():
     fork.play()
     assert fork.turns[-1].digest == game.turns[-1].digest and fork.company == game.company
     assert fork.fork(2).turns[-1].digest == game.turns[-1].digest
+
+
+# Its file -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", [None, "cambricon"])
+@pytest.mark.parametrize("firms", [None, 6])
+def test_a_game_with_company_comes_back_to_the_bit(tmp_path: Path, vendor: str | None, firms: int | None):
+    game = with_company(Setup(scenario=SMALL, quarters=6, vendor=vendor, firms=firms))
+    save(game, tmp_path / "game.json")
+    saved = load(tmp_path / "game.json")
+    again = saved.game()
+    assert saved.check(again) is None and not saved.scenario_changed
+    assert (again.company, again.plans, again.world) == (game.company, game.plans, game.world)
+    before = (tmp_path / "game.json").read_bytes()
+    save(again, tmp_path / "game.json")
+    assert (tmp_path / "game.json").read_bytes() == before
+    fork = again.fork(3)
+    for plan in game.plans[3:]:
+        fork.play(plan)
+    assert fork.turns[-1].digest == saved.digests[-1]
+
+
+def test_a_vendor_that_is_a_part_of_another_one_can_be_played_and_saved(tmp_path: Path):
+    game = Game(Setup(scenario=SMALL, quarters=6, vendor="cambricon-b", firms=4))
+    game.play(game.held(), others={"cambricon-c": game.held()})
+    save(game, tmp_path / "game.json", game.held().with_value("price", 77.0))
+    saved = load(tmp_path / "game.json")
+    assert saved.check(saved.game()) is None and saved.draft is not None and saved.draft.price == 77.0
+
+
+def test_sixty_teams_that_change_every_figure_for_forty_quarters_are_half_of_what_a_file_may_be(tmp_path: Path):
+    game = Game(Setup(firms=60))
+    plans = {vendor: held(game, game.parameters.vendors.index(vendor), None) for vendor in game.world.vendors}
+    rng = np.random.default_rng(1)
+
+    def decided(plan: Plan) -> Plan:
+        for path, value in plan.values():
+            if isinstance(value, float):
+                plan = plan.with_value(path, round(0.1 + 0.1 * rng.random(), 3))
+        return plan
+
+    for _ in range(4):
+        alive = {v: decided(p) for v, p in plans.items() if game.state.alive[game.parameters.vendors.index(v), 0]}
+        game.play(others=alive)
+    save(game, tmp_path / "game.json")
+    assert 10 * (tmp_path / "game.json").stat().st_size < MAX_BYTES / 1.5
+    assert load(tmp_path / "game.json").company[-1].plans == game.company[-1].plans
+
+
+NEWS = {"title": {"en": "News", "zh": "新闻"}, "changes": {"purchase_subsidy": 0.3}}
+DAMAGE = [
+    ("quarters.0.others", {"nvidia": {}}, "quarters.0.others.nvidia: is no domestic vendor of small", "allowed: biren, startup-1, startup-2"),
+    ("quarters.0.others", {"birren": {}}, "quarters.0.others.birren: is no domestic vendor of small", "did you mean 'biren'"),
+    ("quarters.0.others", {"cambricon": {}}, "quarters.0.others.cambricon: is the own vendor", ""),
+    ("quarters.0.others", {"biren": {"price": 3.0}}, "quarters.0.others.biren.capacity: is required and missing", ""),
+    ("quarters.0.others.biren.price", -3.0, "quarters.0.others.biren.price: cannot be decided", "from 0.1 to 5000"),
+    ("quarters.0.others.biren.price", "dear", "quarters.0.others.biren.price", "found: 'dear' (text)"),
+    ("quarters.0.others.biren.wage", 3, "quarters.0.others.biren.wage: is not known here", ""),
+    ("quarters.0.others.biren.product_node", "n2", "quarters.0.others.biren.product_node: cannot be decided", "allowed: n7"),
+    ("quarters.3.others.biren.funds", None, "quarters.3.others.biren.funds", ""),
+    ("quarters.0.others", [], "quarters.0.others", ""),
+    ("quarters.1.interventions", [{**NEWS, "changes": {"moon": 1}}], "quarters.1.interventions.0.changes.moon: cannot be so", "purchase_subsidy"),
+    ("quarters.1.interventions", [NEWS, {**NEWS, "levers": {"export_control": {"2025Q1": 7}}}], "quarters.1.interventions.1.levers.export_control: cannot be so", "less than or equal to 1"),
+    ("quarters.1.interventions", [{**NEWS, "quarter": "2025Q1"}], "quarters.1.interventions.0.quarter: cannot be so", "from 2025Q2 to 2026Q2"),
+    ("quarters.1.interventions", [{**NEWS, "quarter": "soon"}], "quarters.1.interventions.0.quarter", "found: 'soon' (text)"),
+    ("quarters.1.interventions", [{"changes": {}}], "quarters.1.interventions.0.title: is required and missing", ""),
+    ("quarters.1.interventions", [{**NEWS, "changes": {"purchase_subsidy": -1}}], "quarters.1.interventions.0.changes.purchase_subsidy", "greater than or equal to 0"),
+    ("quarters.2.strategies", {"biren": "genius"}, "quarters.2.strategies.biren: there is no such strategy", "found: 'genius' (text)"),
+    ("quarters.2.strategies", {"nvidia": "hold"}, "quarters.2.strategies.nvidia: is no domestic vendor of small", ""),
+    ("quarters.2.strategies", {"biren": 3}, "quarters.2.strategies.biren", "found: 3"),
+    ("setup.firms", 0, "setup.firms", "found: 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said", "also"), DAMAGE, ids=[f"{n}-{case[0]}" for n, case in enumerate(DAMAGE)]
+)
+def test_a_damaged_file_names_its_field_and_what_is_allowed(
+    tmp_path: Path, where: str, value: object, said: str, also: str
+):
+    path = tmp_path / "game.json"
+    save(with_company(Setup(scenario=SMALL, quarters=6, vendor="cambricon")), path)
+    edited(path, put(where, value))
+    with pytest.raises(GameFileError) as error:
+        load(path)
+    text = " ".join(str(error.value).split())
+    assert str(path) in str(error.value) and said in text and also in text
+
+
+def test_an_entrants_slot_is_a_vendor_too(tmp_path: Path):
+    game = Game(SETUP)
+    game.play(others={"startup-1": other(game)})
+    save(game, tmp_path / "game.json")
+    assert load(tmp_path / "game.json").game().company == game.company
+
+
+def test_a_recorded_game_with_company_is_shown_again_as_it_was(tmp_path: Path):
+    game = with_company(Setup(scenario=SMALL, quarters=6, vendor="cambricon"))
+    save(game, tmp_path / "game.json")
+    session = Session.replayed(load(tmp_path / "game.json"))
+    digests = [turn.digest for turn in game.turns]
+    session.go_to(5)
+    assert [turn.digest for turn in session.game.turns] == digests and session.ended
+    session.go_to(2)
+    session.go_to(4)
+    assert [turn.digest for turn in session.game.turns] == digests[:4]
+    assert session.game.world.events[-1].title == TITLE
