@@ -7,6 +7,7 @@ others are being written are written together: one wait for the disk for all of 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import time
 from collections import Counter
@@ -36,7 +37,7 @@ GRACE = 2.0
 """Seconds after the clock has run out in which what is on its way is still taken."""
 TICK = 0.25
 """Seconds between two looks at the clock."""
-PAUSE = 0.1
+PAUSE = 0.25
 """Seconds between two times that everybody is told what has changed; a team is told of its own form at once."""
 KEPT = 32_000_000
 """Bytes of markets that are kept for those who ask next."""
@@ -191,6 +192,10 @@ class Desk:
         found = is_one_of(token, self._tokens)
         return None if found is None else self._tokens[found]
 
+    def still(self, who: str, hashed: str) -> bool:
+        """Whether a token whose hash is known is still somebody's."""
+        return self._tokens.get(hashed) == who
+
     async def listen(self, who: str) -> Listener:
         """Be told of the room from now on, beginning with all of it."""
         listener = Listener(who)
@@ -223,11 +228,16 @@ class Desk:
         joined: p.Joined = await self._ask(SERVER, lambda writer: writer.join(wish))
         return joined
 
-    async def market(self, who: str, first: int) -> bytes:
-        """Quarters of the market from one on, as JSON of `protocol.Market`."""
+    async def market(self, who: str, first: int, packed: bool = False) -> bytes:
+        """Quarters of the market from one on, as JSON of `protocol.Market`.  packed: by gzip."""
         reader = None if who == FACILITATOR else who
-        key, made = await self.read(lambda: (self._state(reader, first), views.market(self.room, reader, first)))
-        return await asyncio.get_running_loop().run_in_executor(self._market_thread, self._kept, key, made)
+        state, made = await self.read(lambda: (self._state(reader, first), views.market(self.room, reader, first)))
+
+        def content() -> bytes:
+            return gzip.compress(made(), 1) if packed else made()
+
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._market_thread, self._kept, (*state, packed), content)
 
     def _state(self, reader: str | None, first: int) -> tuple[object, ...]:
         """What a market depends on."""

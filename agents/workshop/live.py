@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from agents.workshop.limits import BODY, LISTENING, MALFORMED, Buckets, Limits, network
+from agents.workshop.secrets import hash_of
 from agents.workshop.telling import Listener
 
 HELLO_WITHIN = 5.0
@@ -118,6 +119,7 @@ class _Client:
 
     def __init__(self, websocket: WebSocket, desk: Desk, limits: Limits, token: str, who: str) -> None:
         self.websocket, self.desk, self.token, self.who = websocket, desk, token, who
+        self._hashed = hash_of(token)
         self._limits, self._malformed = limits, Buckets(MALFORMED / 60, MALFORMED)
 
     async def tell(self, listener: Listener) -> None:
@@ -137,7 +139,7 @@ class _Client:
             listener.answer((await self._answer(text)).model_dump_json().encode())
 
     def _check(self) -> None:
-        if self.desk.who(self.token) != self.who:
+        if not self.desk.still(self.who, self._hashed):
             raise Ended(UNKNOWN_TOKEN)
 
     async def _answer(self, text: str) -> p.Accepted | p.Refused:

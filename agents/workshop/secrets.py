@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Letters and digits that nobody takes for one another."""
@@ -42,6 +43,7 @@ def is_one_of(token: str, hashes: Iterable[str]) -> str | None:
     return found
 
 
+@lru_cache(1000)
 def code(secret: str, what: str) -> str:
     """The code of something, such as `KMQ7-XU3P`: the same for the same secret."""
     number = int.from_bytes(hmac.digest(bytes.fromhex(secret), what.encode(), "sha256"))

@@ -112,7 +112,8 @@ async def commands(call: Call) -> Response:
 
 async def market(call: Call) -> Response:
     """Quarters of the market."""
-    return await _packed(call, await call.desk.market(call.who, call.query.first))
+    unpacks = _unpacks(call)
+    return _json_of(await call.desk.market(call.who, call.query.first, unpacks), unpacks)
 
 
 async def library(call: Call) -> Response:
@@ -254,12 +255,21 @@ def _too_often(wait: float) -> Denied:
     return Denied(429, p.Refused(message="too often", allowed=f"again in {int(wait) + 1} s"), wait)
 
 
+def _unpacks(call: Call) -> bool:
+    """Whether who asks can unpack what gzip has packed."""
+    return "gzip" in call.request.headers.get("accept-encoding", "")
+
+
 async def _packed(call: Call, content: bytes) -> Response:
     """JSON, compressed for those who can unpack it."""
-    if "gzip" not in call.request.headers.get("accept-encoding", ""):
-        return Response(content, media_type=JSON)
-    packed = await asyncio.to_thread(gzip.compress, content, 1)
-    return Response(packed, media_type=JSON, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    if not _unpacks(call):
+        return _json_of(content, packed=False)
+    return _json_of(await asyncio.to_thread(gzip.compress, content, 1), packed=True)
+
+
+def _json_of(content: bytes, packed: bool) -> Response:
+    coding = {"Content-Encoding": "gzip"} if packed else {}
+    return Response(content, media_type=JSON, headers={**coding, "Vary": "Accept-Encoding"})
 
 
 def _json(message: BaseModel) -> Response:

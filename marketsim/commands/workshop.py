@@ -75,11 +75,47 @@ def host(
     need("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
     from marketsim.commands.hosting import Place, Wish, serve
 
-    names = None if vendors is None else [each.strip() for each in vendors.split(",") if each.strip()]
-    wish = Wish(scenario, teams, names, quarters, seed, title, None if language is None else language.value, first)
+    wish = Wish(
+        scenario, teams, _names(vendors), quarters, seed, title, None if language is None else language.value, first
+    )
     with stopping_cleanly():
         stopped_by = serve(wish, file, Place(host, port, name, certificate, key))
     raise typer.Exit(0 if stopped_by is None else 128 + stopped_by)
+
+
+ReportLanguage = Annotated[Spoken, typer.Option("--language", help="Language of what is written.")]
+Sheets = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write; another name if there is such a file.")
+]
+
+
+@app.command()
+def briefings(
+    scenario: Scenario = DEFAULT,
+    teams: Teams = None,
+    vendors: Vendors = None,
+    first: First = None,
+    quarters: Quarters = None,
+    seed: Seed = None,
+    title: WorkshopTitle = None,
+    language: ReportLanguage = Spoken.en,
+    out: Sheets = Path("briefings.html"),
+) -> None:
+    """Write sheets to print: a briefing with a form for each team, and one for the facilitator; options as of host."""
+    from agents.game.export import write_new
+    from marketsim.commands.needs import need
+    from marketsim.errors import MarketSimError
+
+    need("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
+    from marketsim.commands.hosting import Wish
+    from tui.workshop.briefings import briefings as written
+
+    if first is not None and seed is None:
+        raise MarketSimError("--from: what comes before depends on luck; give the --seed that the room will have")
+    wish = Wish(scenario, teams, _names(vendors), quarters, seed, title, language.value, first)
+    setup, played, named = wish.room()
+    page = written(setup, played, named, wish.ahead(setup), "zh" if language == Spoken.zh else "en")
+    typer.echo(write_new(out.parent, out.name, page.encode()))
 
 
 Address = Annotated[
@@ -113,7 +149,6 @@ Kept = Annotated[Path, typer.Argument(metavar="FILE", help="Where a workshop is 
 Folder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where files go; here if not given.")]
 Only = Annotated[str | None, typer.Option(metavar="LIST", help="Of these kinds, such as csv,report; all if not given.")]
 Anonymous = Annotated[bool, typer.Option("--anonymous", help="Leave out names of teams and what they were told.")]
-ReportLanguage = Annotated[Spoken, typer.Option("--language", help="Language of the report.")]
 
 
 @app.command()
@@ -141,3 +176,8 @@ def export(
         material = compared(material, os.cpu_count() or 1)
     for name in wanted:
         typer.echo(write_new(out, every[name].file, every[name].make(material)))
+
+
+def _names(listed: str | None) -> list[str] | None:
+    """What is separated by commas."""
+    return None if listed is None else [each.strip() for each in listed.split(",") if each.strip()]

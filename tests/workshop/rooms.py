@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -66,9 +67,13 @@ class Desk:
         token = self.join(p.Join(code=self.room.code, name=name, vendor=vendor))
         return self.room.tokens[hash_of(token)]
 
+    def entries(self) -> Iterator[Entry]:
+        """The log."""
+        return (Entry(n, 0.0, who, BODIES.validate_json(text)) for n, (who, text) in enumerate(self.lines, 1))
+
     def rebuilt(self) -> Room:
         """The room that the log tells of."""
-        return rebuilt(Entry(n, 0.0, who, BODIES.validate_json(text)) for n, (who, text) in enumerate(self.lines, 1))
+        return rebuilt(self.entries())
 
     # -- for short ------------------------------------------------------------------------------------------------
 

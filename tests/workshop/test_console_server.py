@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from zipfile import is_zipfile
 
+from websockets import Origin
+from websockets.sync.client import ClientConnection, connect
+
 from tests.tui.conftest import home, text
 from tests.workshop.consoles import until
-from tests.workshop.serving import Served, serving, told
+from tests.workshop.serving import PATIENCE, Served, serving, told
 from tui.settings import Settings
+from tui.web.workshop import Tabs
 from tui.workshop.connection import Connection
 from tui.workshop.console import ConsoleApp
 from tui.workshop.console_room import Console
@@ -65,6 +71,41 @@ async def test_a_lesson(tmp_path: Path):
             await pilot.press("9")
             await until(pilot, lambda: isinstance(app.screen, RoomDebriefScreen) and app.screen.past is not None)
             assert "玄武" in text(pilot) and not served.desk.room.differs
+
+
+def test_a_browser_saves_an_export_with_its_other_downloads(tmp_path: Path):
+    with serving(tmp_path / "room.workshop", extra_routes=lambda desk: Tabs(desk).routes) as served:
+        served.join("Alpha")
+        for kind in ("open", "close"):
+            assert served.do(kind).status_code == 200
+        url, page = f"ws://{served.host}/terminal?width=120&height=36", Origin(served.address)
+        with connect(url, origin=page, max_size=None, open_timeout=PATIENCE) as tab:
+            tab.send(json.dumps(["hello", {"token": served.facilitator, "language": "en"}]))
+            shown(tab, b"Huawei")
+            tab.send(json.dumps(["stdin", "x"]))
+            shown(tab, b"Your browser saves it")
+            tab.send(json.dumps(["stdin", "\x1b[B\r"]))
+            key = started(tab)
+            answer = served.get(f"/download/{key}")
+            assert answer.headers["content-disposition"] == 'attachment; filename="tables.zip"'
+            assert is_zipfile(io.BytesIO(answer.content))
+            assert served.get(f"/download/{key}").status_code == 404, "it is given away once"
+
+
+def shown(tab: ClientConnection, text: bytes) -> None:
+    """Wait until the terminal of a tab shows something."""
+    seen = b""
+    while text not in seen:
+        told = tab.recv(timeout=PATIENCE)
+        seen += told if isinstance(told, bytes) else b""
+
+
+def started(tab: ClientConnection) -> str:
+    """The key of the next file that is given to the browser."""
+    while True:
+        told = tab.recv(timeout=PATIENCE)
+        if isinstance(told, str) and (message := json.loads(told))[0] == "deliver_file_start":
+            return str(message[1])
 
 
 async def test_the_console_comes_back_when_the_server_does(tmp_path: Path):

@@ -10,6 +10,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -20,8 +21,9 @@ from agents.game.file import load
 from agents.workshop import protocol as p
 from agents.workshop.allowed import Refusal
 from agents.workshop.desk import Desk
-from agents.workshop.entries import FACILITATOR, Opened
+from agents.workshop.entries import FACILITATOR, Body, Opened, Restarted, Seated
 from agents.workshop.export import EXPORTS, Language, Material, compared, export, exports_of, material_of
+from agents.workshop.in_words import in_words
 from agents.workshop.log import Log, LogError, read
 from agents.workshop.room import rebuilt
 from agents.workshop.secrets import hash_of
@@ -170,6 +172,27 @@ def test_the_log_is_told_line_by_line():
     for part in ("lets happen: Customs strike", f"tells cambricon-b: {TOLD}", "goes back to where 2 quarters", "joins"):
         assert part in words
     assert log["time"][0] == "2027-01-15T08:00:00.000+00:00"
+
+
+def test_every_kind_of_line_has_words():
+    id_, plan = new_id(), next(iter(ROOM.game.company[0].plans.values()))
+    more = [
+        p.Withdraw(id=id_, quarter="2025Q1"),
+        p.Submit(id=id_, quarter="2025Q1", plan=plan),
+        p.Open(id=id_, seconds=90),
+        *(kind(id=id_) for kind in (p.Pause, p.Resume)),
+        p.Extend(id=id_, seconds=60),
+        p.Intervene(id=id_, policy="no-rescue"),
+        p.Release(id=id_, vendor="biren"),
+        p.Show(id=id_, results="public", ranking="named"),
+        Restarted(marketsim="1"),
+        Seated(vendor="biren", name=None, token_hash="0" * 64),
+    ]
+    bodies = [*(entry.body for entry in material().entries), *more]
+    assert {type(body) for body in bodies} == set(get_args(Body))
+    assert all(in_words(body) for body in bodies)
+    assert in_words(more[2]) == "opens the quarter for 90 s"
+    assert in_words(more[8]) == "shows results public, ranking named"
 
 
 def test_decisions_are_the_plans_of_the_quarters():

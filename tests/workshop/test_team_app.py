@@ -102,10 +102,9 @@ async def test_two_members_of_a_team_type_at_once(desk: Desk):
         await on_form(yours)
         await yours.press("down", "down", "down", "down", "1", "2")  # typing in the row of the prepayment
         where = yours.app.focused
+        was = desk.room.seats[OWN].plan.price
         await mine.press("right", "right", "right")
-        price = mine.app.session.draft.price
-        await yours.pause(1); print("ZZ", price, mine.app.session, mine.app._pacing, mine.app.workers, yours.app.session.draft.price, desk.room.seats[OWN].plan.price)
-        await until(yours, lambda: f"{price:.2f}" in text(yours))
+        await until(yours, lambda: f"{was + 6:.2f}" in text(yours))
         assert yours.app.focused is where and "12▏" in text(yours), "others move neither cursor nor what is typed"
         await yours.press("enter")
         await until(mine, lambda: mine.app.session.draft.premium == 0.12)

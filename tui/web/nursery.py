@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any, cast
 
+from textual_serve.download_manager import DownloadManager
+
 from tui.web.tab import Channel, TabProcess
 
 PRELOADED = ("tui.web.preloaded",)
@@ -37,8 +39,10 @@ class ForkedTab(TabProcess):
     stands neither in a command line nor in the environment.
     """
 
-    def __init__(self, channel: Channel, place: str, told: Mapping[str, Any]) -> None:
-        super().__init__(channel)
+    def __init__(
+        self, channel: Channel, place: str, told: Mapping[str, Any], downloads: DownloadManager | None = None
+    ) -> None:
+        super().__init__(channel, downloads=downloads)
         self._place, self._told = place, dict(told)
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:

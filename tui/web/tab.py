@@ -55,18 +55,22 @@ class Channel(Protocol):
 class TabProcess(AppService):
     """The process of one tab, started by a command.
 
-    variables: of the environment, beside those that are passed on.
+    variables: of the environment, beside those that are passed on.  downloads: for files that it gives to its browser.
     """
 
     def __init__(
-        self, channel: Channel, command: Sequence[str] = (), variables: Mapping[str, str] | None = None
+        self,
+        channel: Channel,
+        command: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        downloads: DownloadManager | None = None,
     ) -> None:
         super().__init__(
             command[0] if command else "",
             write_bytes=channel.send_bytes,
             write_str=channel.send_str,
             close=self._take_leave,
-            download_manager=DownloadManager(),
+            download_manager=downloads or DownloadManager(),
         )
         self.arguments = command[1:]
         self.variables = dict(variables or {})

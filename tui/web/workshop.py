@@ -18,10 +18,11 @@ from typing import Any
 
 import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from textual_serve.download_manager import DownloadManager
 
 from agents.workshop.desk import Desk
 from tui.settings import load_settings
@@ -113,6 +114,7 @@ class Tabs:
     def __init__(self, desk: Desk, certificate: Path | None = None, language: Language | None = None) -> None:
         self._desk, self._certificate = desk, certificate
         self._language: Language = language or load_settings().language
+        self._downloads = DownloadManager()
         self._places, self._starting = asyncio.Semaphore(TABS), asyncio.Semaphore(STARTING)
         if forks():
             warm_up()
@@ -123,6 +125,7 @@ class Tabs:
         static = Path(str(files("textual_serve"))) / "static"
         return [
             Route("/", self._page),
+            Route("/download/{key}", self._download),
             Mount("/static", _Static(directory=static)),
             WebSocketRoute("/terminal", self._terminal),
         ]
@@ -178,8 +181,19 @@ class Tabs:
     async def _begun(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:
         async with self._starting:
             if forks():
-                return ForkedTab(channel, CLIENT, told)
-        return TabProcess(channel, (*PYTHON, "workshop", "join"), {"MARKETSIM_WORKSHOP": json.dumps(told)})
+                return ForkedTab(channel, CLIENT, told, self._downloads)
+        command, variables = (*PYTHON, "workshop", "join"), {"MARKETSIM_WORKSHOP": json.dumps(told)}
+        return TabProcess(channel, command, variables, self._downloads)
+
+    async def _download(self, request: Request) -> Response:
+        """A file that a tab's process gives to its browser, once; its key is known to that page alone."""
+        key = request.path_params["key"]
+        try:
+            about = await self._downloads.get_download_metadata(key)
+        except KeyError:
+            return Response(status_code=404)
+        headers = {"Content-Disposition": f'attachment; filename="{about.file_name}"'}
+        return StreamingResponse(self._downloads.download(key), headers=headers, media_type=about.mime_type)
 
 
 @cache

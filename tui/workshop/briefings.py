@@ -210,8 +210,8 @@ def _hint(game: GameView, speech: Speech) -> Iterator[Block]:
     plan, fields = found.plan.rounded(), {field.path: field for field in fields_of(game.world, speech)}
     changes = [each.change.path for each in found.suggestions if each.change.path.partition(".")[0] not in SPLITS]
     told = [_change(fields[path], written(fields[path], plan.value(path)), speech) for path in changes[:FIRST]]
-    said = say("The adviser, a careful strategy that knows only what you know, would decide:")
-    yield Text(f"{said} {_listed(told, speech)}." if told else say("The adviser would go on as before."))
+    advised = N_("The adviser, a careful strategy that knows only what you know, would decide: {decisions}.")
+    yield Text(say(advised, decisions=_listed(told, speech)) if told else say("The adviser would go on as before."))
     yield Text(
         say(
             "How work on software and sales effort are split can be set on the screen; on paper both stay as they are."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
@@ -89,10 +89,10 @@ class Console(Page):
                 yield Static(id="where", markup=False)
                 yield BigText(largest=1, id="room-code")
             with Vertical(id="time", classes="panel"):
-                yield BigText(largest=1, id="clock")
+                yield Center(BigText(largest=1, id="clock"))
             with Vertical(id="count", classes="panel"):
-                yield BigText(largest=1, id="decided")
-                yield Static(id="people", markup=False)
+                yield Center(BigText(largest=1, id="decided"))
+                yield Center(Static(id="people", markup=False))
         with Vertical(id="seats", classes="panel"):
             yield Table(id="teams")
         yield Lines(id="log", classes="panel")
