@@ -163,9 +163,8 @@ def _facilitated(room: p.RoomNow, chance: random.Random) -> p.Command | None:
     if room.phase == "paused":
         return p.Resume(id=new_id())
     if room.phase == "open":
-        return chance.choice(
-            [p.Close(id=new_id()), p.Extend(id=new_id(), seconds=5), p.Tell(id=new_id(), text="well done"), None, None]
-        )
+        close, extend = p.Close(id=new_id()), p.Extend(id=new_id(), seconds=5)
+        return chance.choice([close, close, extend, p.Tell(id=new_id(), text="well done")])
     if room.played == room.quarters:
         return p.RollBack(id=new_id(), played=chance.randrange(room.quarters))
     return p.Open(id=new_id(), seconds=chance.choice([None, 1, 60]))

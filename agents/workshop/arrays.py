@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -18,9 +18,9 @@ RUNS = 2
 """Of the arrays that come out: as in every game, run 1 is padding."""
 
 
-def plain(record: MarketState | Outcome) -> dict[str, Any]:
-    """Run 0 of all arrays as nested lists; what has several arrays (terms, flows) stays a list or a mapping."""
-    return {item.name: _plain(getattr(record, item.name)) for item in fields(record)}
+def plain(record: MarketState | Outcome, names: Collection[str]) -> dict[str, Any]:
+    """Run 0 of some fields as nested lists; what has several arrays (terms, flows) stays a list or a mapping."""
+    return {name: _plain(getattr(record, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:
@@ -32,7 +32,7 @@ def _plain(value: Any) -> Any:
 
 
 def restored(kind: type[Record], values: Mapping[str, Any]) -> Record:
-    """The inverse of `plain`.  Raises KeyError or ValueError for what is none."""
+    """The inverse of `plain` for all fields.  Raises KeyError or ValueError for what is none."""
     arrays: dict[str, Any] = {}
     for item in fields(kind):
         value, dtype = values[item.name], DTYPES.get(str(item.type), np.float64)

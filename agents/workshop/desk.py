@@ -7,7 +7,6 @@ others are being written are written together: one wait for the disk for all of 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
 import time
 from collections import Counter
@@ -22,12 +21,12 @@ from typing import Any, TypeVar
 import marketsim
 from agents.game.setup import Setup
 from agents.workshop import protocol as p
-from agents.workshop import views
 from agents.workshop.allowed import Refusal, check
 from agents.workshop.clock import Clock
 from agents.workshop.debrief import Debriefing
 from agents.workshop.entries import FACILITATOR, SERVER, Admitted, Body, Entry, Opened, Restarted, Seated
 from agents.workshop.log import Log, LogError
+from agents.workshop.markets import Markets
 from agents.workshop.room import Room, rebuilt
 from agents.workshop.secrets import hash_of, is_one_of, new_secret, new_token
 from agents.workshop.telling import Listener, News, form, news
@@ -39,8 +38,6 @@ TICK = 0.25
 """Seconds between two looks at the clock."""
 PAUSE = 0.25
 """Seconds between two times that everybody is told what has changed; a team is told of its own form at once."""
-KEPT = 32_000_000
-"""Bytes of markets that are kept for those who ask next."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -119,7 +116,7 @@ class Desk:
         self._listeners: set[Listener] = set()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._markets: dict[tuple[object, ...], bytes] = {}
+        self._markets = Markets()
         self.debriefing = Debriefing()
         self.address = ""
         self.room, self.clock = self._built()
@@ -231,26 +228,8 @@ class Desk:
     async def market(self, who: str, first: int, packed: bool = False) -> bytes:
         """Quarters of the market from one on, as JSON of `protocol.Market`.  packed: by gzip."""
         reader = None if who == FACILITATOR else who
-        state, made = await self.read(lambda: (self._state(reader, first), views.market(self.room, reader, first)))
-
-        def content() -> bytes:
-            return gzip.compress(made(), 1) if packed else made()
-
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._market_thread, self._kept, (*state, packed), content)
-
-    def _state(self, reader: str | None, first: int) -> tuple[object, ...]:
-        """What a market depends on."""
-        room = self.room
-        return reader, room.branch, room.world, room.played, min(first, room.played)
-
-    def _kept(self, key: tuple[object, ...], made: Callable[[], bytes]) -> bytes:
-        """A market, made if nobody has asked for it."""
-        if key not in self._markets:
-            self._markets[key] = made()
-            while sum(map(len, self._markets.values())) > KEPT and len(self._markets) > 1:
-                del self._markets[next(iter(self._markets))]
-        return self._markets[key]
+        content = await self.read(lambda: self._markets.of(self.room, reader, first, packed))
+        return await asyncio.get_running_loop().run_in_executor(self._market_thread, content)
 
     async def read(self, look: Callable[[], Answer]) -> Answer:
         """Look at the room in its thread."""

@@ -49,7 +49,7 @@ OF_OUTCOME: Mapping[str, Kind] = {
 PUBLISHED = ("raised",)
 """Flows that the news tells."""
 
-Record = TypeVar("Record", MarketState, Outcome)
+Record = TypeVar("Record", bound=MarketState | Outcome)
 
 
 def seen(record: Record, seat: int, domestic: int, running: Bools) -> Record:

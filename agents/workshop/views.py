@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from pydantic_core import to_json
-
-from agents.game.company import Others
 from agents.game.score import Score
-from agents.game.view import Turn
 from agents.strategies import get, names
 from agents.workshop import protocol as p
-from agents.workshop.arrays import plain
 from agents.workshop.library import policies
 from agents.workshop.room import Room, Seat
-from agents.workshop.seen import seen
 from marketsim.rules.arrays import ratio
-from marketsim.state import Bools
-
-Mask = Callable[[Any, Bools], Any]
-"""A market or a quarter as somebody may know it, of which some are in business."""
-
-HIDDEN_SEED = 0
-"""In the place of the room's seed, which would tell everybody's luck."""
 
 
 def room_now(room: Room, people: Mapping[str, int], remaining: float | None) -> p.RoomNow:
@@ -139,47 +125,3 @@ def _shares(room: Room) -> dict[str, float]:
     revenue = room.game.state.revenue[:, 0]
     shares = ratio(revenue, revenue.sum())
     return {seat.vendor: float(shares[room.row(seat)]) for seat in room.seats.values()}
-
-
-def market(room: Room, reader: str | None, first: int = 0) -> Callable[[], bytes]:
-    """What makes JSON of `protocol.Market` from the market as it is now, in any thread: the room may go on meanwhile.
-
-    reader: the vendor of the team that reads, which gets what it may know; none: the facilitator, who gets everything.
-    first: quarter from which on.
-    """
-    game, mask = room.game, _mask(room, reader)
-    first = min(first, room.played)
-    turns, company, start = game.turns[first:], game.company[first:], game.turns[0].before if game.turns else game.state
-    setup = {"scenario": game.world.name, "vendor": reader, "quarters": len(game.parameters.conditions)}
-    world = game.world
-    if reader is not None:
-        to_come = [event for event in world.events if event.quarter <= room.quarter]
-        world = world.model_copy(update={"events": to_come, "free": {}, "reported": [], "policies": {}})
-    content = {"branch": room.branch, "world_name": str(room.world), "setup": {**setup, "seed": HIDDEN_SEED}}
-
-    def made() -> bytes:
-        told = {
-            "world": world.model_dump(mode="json"),
-            "start": plain(mask(start, start.alive)) if first == 0 else None,
-        }
-        played = [_turn(turn, others, reader, mask) for turn, others in zip(turns, company, strict=True)]
-        return to_json({**content, **told, "first": first, "turns": played}, inf_nan_mode="strings")
-
-    return made
-
-
-def _turn(turn: Turn, company: Others, reader: str | None, mask: Mask) -> dict[str, Any]:
-    plan = company.plans.get(reader) if reader is not None else None
-    return {
-        "quarter": turn.now.name,
-        "plan": None if plan is None else plan.model_dump(),
-        "outcome": plain(mask(turn.outcome, turn.before.alive | turn.after.alive)),
-        "after": plain(mask(turn.after, turn.after.alive)),
-    }
-
-
-def _mask(room: Room, reader: str | None) -> Mask:
-    if reader is None:
-        return lambda record, running: record
-    seat, domestic = room.row(room.seats[reader]), room.game.parameters.domestic
-    return lambda record, running: seen(record, seat, domestic, running)

@@ -18,7 +18,7 @@ from marketsim.scenario.checks import Violation
 from marketsim.scenario.experiment_file import ExperimentFile
 from marketsim.scenario.library import LoadedScenario
 from marketsim.scenario.model_file import read_model
-from marketsim.scenario.policies import held, levers_set
+from marketsim.scenario.policies import held, levers_set, with_levers
 from marketsim.scenario.problems import from_violations
 from marketsim.scenario.provenance import provenance_of
 from marketsim.scenario.schema import Scenario
@@ -59,6 +59,10 @@ class Experiment:
         if values is None or self.space is None:
             return self.loaded.scenario
         return held(self.space.scenario(values), self.held)
+
+    def world(self, values: Floats | None, policy: Policy) -> Scenario:
+        """The scenario at a point, see `drawn`, under a policy, whose levers hold against dated events."""
+        return with_levers(self.drawn(values), policy.levers)
 
     @cached_property
     def held(self) -> frozenset[str]:

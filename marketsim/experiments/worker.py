@@ -140,15 +140,15 @@ class Worker:
 
     def _world(self, point: Point, name: str, drawn: dict[int, Scenario]) -> Parameters:
         """The scenario of a point in numbers; one that is as written is kept.  drawn: by point, added to."""
-        levers = self._policies[name].levers
+        policy = self._policies[name]
         if point.values is None:
             if name not in self._worlds:
-                self._worlds[name] = Parameters(with_levers(self.experiment.drawn(None), levers))
+                self._worlds[name] = Parameters(self.experiment.world(None, policy))
             return self._worlds[name]
         try:
             if point.number not in drawn:
                 drawn[point.number] = self.experiment.drawn(point.values)
-            return Parameters(with_levers(drawn[point.number], levers))
+            return Parameters(with_levers(drawn[point.number], policy.levers))
         except MarketSimError as error:
             raise MarketSimError(f"point {point.number} under the policy {name!r}: {error}") from None
 

@@ -277,10 +277,10 @@ def test_workers_that_are_killed_now_and_then_are_replaced(
 def test_errors_of_a_point_arrive_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from marketsim.experiments.experiment import Experiment
 
-    def impossible(self: Experiment, values: Any, policy: Any) -> Any:
+    def impossible(self: Experiment, values: Any) -> Any:
         raise MarketSimError("price: must be above 0")
 
-    monkeypatch.setattr(Experiment, "world", impossible)
+    monkeypatch.setattr(Experiment, "drawn", impossible)
     for executor in (here, Processes(2)):
         with pytest.raises(MarketSimError, match=r"point 0 under the policy '.*': price: must be above 0"):
             run(load_experiment(over_points(tmp_path)), Store(tmp_path / "out"), executor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from marketsim.outcomes import METRICS, Outcomes
 from marketsim.scenario.parameters import Parameters
 from marketsim.shakeout.classify import Class
 from marketsim.shakeout.ensemble import played
-from tests.experiments.files import loaded
+from tests.experiments.files import HYPERCUBE, loaded
 from tests.experiments.playing import LIVELY, lively, over_points
 
 RUNS = 40
@@ -167,6 +168,38 @@ def test_only_the_first_runs_of_each_point_have_their_path_kept(tmp_path: Path) 
     }
     assert dict(kept.iter_rows()) == of_point
     assert sorted(chunk.quarters) == [1, 1, 1, 2, 2]
+
+
+def several_cuts(folder: Path) -> Experiment:
+    """3 cuts of 4 points, the last of 2 of them."""
+    return load_experiment(over_points(folder, design={**HYPERCUBE, "points": 10}, runs_per_point=256))
+
+
+def test_points_are_drawn_once_for_all_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment, drawn = several_cuts(tmp_path), list[float]()
+    draw = Experiment.drawn
+
+    def noted(self: Experiment, values: Any) -> Any:
+        drawn.append(values[0])
+        return draw(self, values)
+
+    monkeypatch.setattr(Experiment, "drawn", noted)
+    kept, all_chunks = worker(experiment), chunks(experiment)
+    found = [kept(chunk) for chunk in all_chunks]
+    assert len(all_chunks) == 3 * len(experiment.policies)
+    assert len(drawn) == len(set(drawn)) == 10
+    assert set(kept._drawn) == {8, 9}, "no more are held than a chunk has"
+    for chunk, tables in zip(all_chunks, found, strict=True):
+        assert worker(experiment)(chunk).runs.equals(tables.runs)
+
+
+def test_threads_of_a_worker_take_nothing_from_each_other(tmp_path: Path) -> None:
+    experiment = several_cuts(tmp_path)
+    shared, all_chunks = worker(experiment), chunks(experiment)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(shared, all_chunks[::2] + all_chunks[1::2]))
+    for chunk, tables in zip(all_chunks[::2] + all_chunks[1::2], found, strict=True):
+        assert worker(experiment)(chunk).runs.equals(tables.runs)
 
 
 def test_a_point_that_is_no_scenario_is_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from agents.workshop import protocol as p
 from agents.workshop import views
 from agents.workshop.allowed import check
 from agents.workshop.entries import BODIES, FACILITATOR, SERVER, Body, Entry, Opened, Seated
+from agents.workshop.markets import Markets
 from agents.workshop.room import Room, rebuilt
 from agents.workshop.secrets import hash_of
 
@@ -110,7 +111,7 @@ def picture(room: Room, markets: bool = True) -> dict[str, object]:
     }
     for reader in (None, *room.seats):
         seen[f"ranking {reader}"] = views.ranking(room, reader)
-        seen[f"market {reader}"] = views.market(room, reader)() if markets else None
+        seen[f"market {reader}"] = Markets().of(room, reader)() if markets else None
     for seat in room.seats.values():
         seen[f"form {seat.vendor}"] = views.form(room, seat)
     return seen

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Served:
     def live(self, token: str, **options: Any) -> Iterator[ClientConnection]:
         """A websocket that has said hello."""
         with self.socket(**options) as websocket:
-            websocket.send(p.Hello(version=p.VERSION, token=token).model_dump_json())
+            websocket.send(hello(token))
             yield websocket
 
 
@@ -97,6 +98,19 @@ def told(websocket: ClientConnection, kind: str, **fields: object) -> dict[str, 
         message = json.loads(websocket.recv(timeout=PATIENCE))
         if message["kind"] == kind and all(message[name] == value for name, value in fields.items()):
             return message
+
+
+def hello(token: str, version: int = p.VERSION, **fields: object) -> str:
+    """The first message of a client."""
+    return json.dumps({"kind": "hello", "version": version, "token": token, **fields})
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    """Whether something holds before patience ends."""
+    end = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(holds())
 
 
 @contextmanager

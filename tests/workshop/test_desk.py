@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -508,12 +509,13 @@ async def test_markets_are_fetched_from_any_quarter_and_kept_for_whoever_asks_ne
     part = json.loads(await desk.market("biren", 2))
     assert (len(whole["turns"]), part["turns"], part["start"], part["first"]) == (3, whole["turns"][2:], None, 2)
     assert json.loads(await desk.market("biren", 99))["turns"] == []
+    assert json.loads(gzip.decompress(await desk.market("biren", 0, packed=True))) == whole
     assert await desk.market("biren", 2) is await desk.market("biren", 2)
     assert await desk.market("biren", 2) != await desk.market("cambricon", 2) != await desk.market(FACILITATOR, 2)
-    monkeypatch.setattr(module, "KEPT", 1)
+    monkeypatch.setattr("agents.workshop.markets.KEPT", 1)
     for first in range(4):
         await desk.market("biren", first)
-    assert len(desk._markets) == 1
+    assert len(desk._markets._kept) == 1
     before = await desk.market("biren", 3)
     await do(desk, p.RollBack(id=new_id(), played=3))
     assert json.loads(await desk.market("biren", 3))["branch"] == 1 != json.loads(before)["branch"]

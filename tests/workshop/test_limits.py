@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.workshop.limits import LISTENING, REMEMBERED, Buckets, Limits, network
@@ -25,6 +25,7 @@ class Clock:
 RATE, BURST = 5.0, 20
 
 
+@settings(deadline=None)  # of a busy machine
 @given(st.lists(st.tuples(st.floats(0, 10), st.integers(0, 60)), max_size=30))
 def test_no_more_is_taken_in_any_time_than_the_burst_and_what_came_in_since(visits: list[tuple[float, int]]):
     clock = Clock()
@@ -40,6 +41,7 @@ def test_no_more_is_taken_in_any_time_than_the_burst_and_what_came_in_since(visi
             assert last - first + 1 <= BURST + (taken[last] - start) * RATE + 1e-6
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 100), st.integers(1, 50))
 def test_whoever_waits_as_long_as_was_said_gets_one_and_not_before(rate: float, burst: int):
     clock = Clock()

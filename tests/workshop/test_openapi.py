@@ -98,7 +98,12 @@ def test_the_server_does_what_the_document_says(
 ):
     sent = requests.Session()
 
-    @settings(max_examples=10 if operation.names else EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(
+        max_examples=10 if operation.names else EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @given(case=api[operation.path][operation.method].as_strategy(generation_mode=mode))
     def conforms(case: schemathesis.Case) -> None:
         case.call_and_validate(session=sent, headers={"Authorization": f"Bearer {tokens[role]}"})

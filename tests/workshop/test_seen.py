@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from agents.game.advice import advice
 from agents.game.forecast import forecast
@@ -19,6 +20,7 @@ from agents.game.view import Turn
 from agents.workshop import protocol as p
 from agents.workshop import views
 from agents.workshop.arrays import plain, restored
+from agents.workshop.markets import Markets
 from agents.workshop.room import Room
 from agents.workshop.seen import OF_OUTCOME, OF_STATE, PUBLISHED, seen
 from agents.workshop.team_view import ReceivedGame
@@ -164,7 +166,7 @@ def told(room: Room, who: str) -> dict[str, bytes]:
     """All that can reach somebody."""
     reader = None if who == "facilitator" else who
     messages = news(room, [who], {}, None, None, "")[who]
-    markets = {f"market {first}": views.market(room, reader, first)() for first in range(room.played + 1)}
+    markets = {f"market {first}": Markets().of(room, reader, first)() for first in range(room.played + 1)}
     return {**{kind: message for kind, (_, message) in messages.items()}, **markets}
 
 
@@ -182,16 +184,16 @@ def test_another_truth_about_rivals_changes_no_byte_that_a_team_is_sent(desk: De
 
 def test_the_rooms_luck_and_what_is_to_come_are_not_told(desk: Desk):
     room = desk.room
-    market = json.loads(views.market(room, "biren")())
+    market = json.loads(Markets().of(room, "biren")())
     assert market["setup"]["seed"] != room.opened.setup.seed and market["setup"]["vendor"] == "biren"
     assert market["world"]["free"] == market["world"]["policies"] == {} and market["world"]["reported"] == []
     began = Room.of(room.opened)
     (ban,) = began.game.world.events
     assert ban.quarter == "2025Q2"
-    assert json.loads(views.market(began, "biren")())["world"]["events"] == []
+    assert json.loads(Markets().of(began, "biren")())["world"]["events"] == []
     assert [event["quarter"] for event in market["world"]["events"]] == ["2025Q2"]
     assert [turn["plan"]["price"] for turn in market["turns"]] == [51.0, 52.0, 53.0]
-    others = json.loads(views.market(room, "cambricon")())
+    others = json.loads(Markets().of(room, "cambricon")())
     assert "53.0" not in json.dumps([turn["plan"] for turn in others["turns"]])
 
 
@@ -252,7 +254,7 @@ def chips() -> Room:
 
 
 def received(room: Room, vendor: str, reader: str | None) -> ReceivedGame:
-    market = p.Market.model_validate_json(views.market(room, reader)())
+    market = p.Market.model_validate_json(Markets().of(room, reader)())
     return ReceivedGame(market.model_copy(update={"setup": {**market.setup, "vendor": vendor}}))
 
 
@@ -293,22 +295,22 @@ def test_quarters_that_come_one_by_one_make_the_same_game(chips: Room):
     early = replace(chips, game=growing)
     game = received(early, "cambricon", "cambricon")
     with pytest.raises(ValueError, match="do not follow"):
-        game.add(p.Market.model_validate_json(views.market(chips, "cambricon", 4)()))
-    game.add(p.Market.model_validate_json(views.market(chips, "cambricon", 2)()))
-    game.add(p.Market.model_validate_json(views.market(chips, "cambricon", 4)()))  # again
+        game.add(p.Market.model_validate_json(Markets().of(chips, "cambricon", 4)()))
+    game.add(p.Market.model_validate_json(Markets().of(chips, "cambricon", 2)()))
+    game.add(p.Market.model_validate_json(Markets().of(chips, "cambricon", 4)()))  # again
     assert [turn.digest for turn in game.turns] == [turn.digest for turn in at_once.turns]
     assert game.world == at_once.world and game.now.name == "2026Q2"
     with pytest.raises(ValueError, match="do not follow"):
-        game.add(p.Market.model_validate_json(views.market(replace(chips, branch=1), "cambricon", 5)()))
+        game.add(p.Market.model_validate_json(Markets().of(replace(chips, branch=1), "cambricon", 5)()))
     with pytest.raises(ValueError, match="begins with its start"):
-        ReceivedGame(p.Market.model_validate_json(views.market(chips, "cambricon", 2)()))
+        ReceivedGame(p.Market.model_validate_json(Markets().of(chips, "cambricon", 2)()))
 
 
 def test_arrays_come_back_to_the_bit_with_infinities_too(chips: Room):
     turn = chips.game.turns[-1]
     assert np.isinf(turn.outcome.memory_limit).any()
     for record in (turn.outcome, turn.after):
-        told = json.loads(views.to_json(plain(record), inf_nan_mode="strings"))
+        told = json.loads(to_json(plain(record, [item.name for item in fields(record)]), inf_nan_mode="strings"))
         back = restored(type(record), told)
         for item in fields(record):
             one, other = (getattr(each, item.name) for each in (record, back))

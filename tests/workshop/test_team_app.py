@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -96,24 +96,35 @@ async def test_keys_that_make_no_sense_are_not_heard(desk: Desk):
 
 async def test_two_members_of_a_team_type_at_once(desk: Desk):
     await command(desk, p.Open)
-    async with AsyncExitStack() as both:
-        mine, yours = [await both.enter_async_context(member(AtTheDesk(desk, OWN))) for _ in range(2)]
-        await on_form(mine)
-        await on_form(yours)
-        await yours.press("down", "down", "down", "down", "1", "2")  # typing in the row of the prepayment
-        where = yours.app.focused
-        was = desk.room.seats[OWN].plan.price
-        await mine.press("right", "right", "right")
-        await until(yours, lambda: f"{was + 6:.2f}" in text(yours))
-        assert yours.app.focused is where and "12▏" in text(yours), "others move neither cursor nor what is typed"
-        await yours.press("enter")
-        await until(mine, lambda: mine.app.session.draft.premium == 0.12)
-        assert mine.app.session.draft == yours.app.session.draft == desk.room.seats[OWN].plan
-        await yours.press("space")
-        await until(mine, lambda: mine.app.session.state == "in")
-        assert "Handed in for" in told(mine)
-        await mine.press("u")
-        await until(yours, lambda: yours.app.session.state == "changed")
+    seat = desk.room.seats[OWN]
+    was, typing, done = seat.plan.price, asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with member(AtTheDesk(desk, OWN)) as pilot:
+            await on_form(pilot)
+            await typing.wait()
+            await pilot.press("right", "right", "right")
+            await until(pilot, lambda: pilot.app.session.draft.premium == 0.12)
+            await until(pilot, lambda: pilot.app.session.state == "in" and "Handed in for" in told(pilot))
+            await pilot.press("u")
+            await done.wait()
+
+    async def second() -> None:
+        async with member(AtTheDesk(desk, OWN)) as pilot:
+            await on_form(pilot)
+            await pilot.press("down", "down", "down", "down", "1", "2")  # in the row of the prepayment
+            where = pilot.app.focused
+            typing.set()
+            await until(pilot, lambda: f"{was + 6:.2f}" in text(pilot))
+            assert pilot.app.focused is where and "12▏" in text(pilot), "others move neither cursor nor what is typed"
+            await pilot.press("enter")
+            await until(pilot, lambda: (seat.plan.price, seat.plan.premium) == (was + 6, 0.12))
+            await pilot.press("space")
+            await until(pilot, lambda: pilot.app.session.state == "changed" and f"{was + 4:.2f}" in text(pilot))
+            done.set()
+
+    await asyncio.gather(first(), second())  # each in a context of its own, as in a process of its own
+    assert seat.submitted is not None and seat.submitted.price == was + 6 and seat.plan.price == was + 4
 
 
 async def test_what_the_facilitator_does_is_told(desk: Desk):
@@ -176,4 +187,3 @@ async def test_a_failed_company_looks_on(tmp_path: Path):
             await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard) and "has failed" in told(pilot))
             assert "last quarter's plan was held" in told(pilot) and "2" not in foot(pilot)
             assert "out of business" in text(pilot) and "you can look on" in text(pilot)
-

@@ -7,6 +7,7 @@ import pytest
 from agents.workshop import protocol as p
 from agents.workshop import views
 from agents.workshop.entries import FACILITATOR
+from agents.workshop.markets import Markets
 from agents.workshop.team_view import ReceivedGame
 from tests.workshop.rooms import VENDORS, Desk, new_id
 from tui.workshop.session import TeamSession
@@ -16,7 +17,7 @@ OWN, OTHER = VENDORS[:2]
 
 def session(desk: Desk, vendor: str = OWN) -> TeamSession:
     """As a client begins that has just been told everything."""
-    market = ReceivedGame(p.Market.model_validate_json(views.market(desk.room, vendor)()))
+    market = ReceivedGame(p.Market.model_validate_json(Markets().of(desk.room, vendor)()))
     return TeamSession(market, room=views.room_now(desk.room, {}, None), form=form(desk, vendor))
 
 
@@ -32,7 +33,7 @@ def told(desk: Desk, *sessions: TeamSession) -> None:
 
 
 def fetched(desk: Desk, each: TeamSession) -> None:
-    content = views.market(desk.room, each.own.vendor, len(each.game.turns))()
+    content = Markets().of(desk.room, each.own.vendor, len(each.game.turns))()
     each.take_market(ReceivedGame.grown(each.game, p.Market.model_validate_json(content)))
 
 
@@ -170,7 +171,7 @@ def test_quarters_that_are_taken_back(desk: Desk):
     assert mine.draft is None
     with pytest.raises(ValueError, match="follow"):
         fetched(desk, mine)
-    mine.take_market(ReceivedGame(p.Market.model_validate_json(views.market(desk.room, OWN)())))
+    mine.take_market(ReceivedGame(p.Market.model_validate_json(Markets().of(desk.room, OWN)())))
     assert mine.current and len(mine.game.turns) == 1 and mine.draft == desk.room.seats[OWN].plan
 
 

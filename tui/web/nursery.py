@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, cast
 
 from textual_serve.download_manager import DownloadManager
@@ -90,11 +90,15 @@ class _Forked:
 
 
 def _begin(ends: list[Connection], environment: Mapping[str, str], place: str, told: Mapping[str, Any]) -> Any:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
-    process = context.Process(target=_live, args=(ends, dict(environment), place, dict(told)), daemon=True)
+    process = _context().Process(target=_live, args=(ends, dict(environment), place, dict(told)), daemon=True)
     process.start()
     return process
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
 
 
 def _live(ends: list[Connection], environment: Mapping[str, str], place: str, told: Mapping[str, Any]) -> None:
@@ -127,8 +131,13 @@ async def _reader(end: int) -> asyncio.StreamReader:
 
 
 def warm_up() -> None:
-    """Start the process from which others are forked, and have it load everything; later calls do nothing."""
-    with suppress(OSError):
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
+    """Start the process from which others are forked, and have it load everything; later calls do nothing.
+
+    Ctrl-C in the terminal of the server is for the server alone: its processes end with their tabs.
+    """
+    _context()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is blocked stays so in what is started
+    try:
         multiprocessing.forkserver.ensure_running()  # type: ignore[attr-defined]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -75,9 +75,8 @@ class Ask(ModalScreen[None]):
         padding: 0; margin-top: 1;
     }
     Ask OptionList { scrollbar-size-vertical: 1; }
-    Ask Input { border: tall $primary 40%; }
-    Ask Input:focus { border: tall $accent; }
-    Ask.-short Input, Ask.-short Input:focus { border: none; height: 1; padding: 0 1; background: $primary 20%; }
+    Ask Input, Ask Input:focus { border: none; height: 1; padding: 0 1; background: $primary 15%; }
+    Ask Input:focus { background: $primary 35%; }
     Ask.-short .title { margin-top: 0; }
     """
 

@@ -237,6 +237,7 @@ class Console(Page):
     def action_projector(self) -> None:
         """How to join, for the projector."""
         if self.overview.office is not None:
+            self.app.clear_notifications()
             self.app.push_screen(Projector(self.app.address, self.overview.office.code, self.app.address))
 
     def action_figures(self) -> None:
