@@ -66,10 +66,9 @@ class Projector(Page):
         Binding("a,escape,q", "app.leave", N_("back"), key_display="a", id="projector.leave"),
     ]
 
-    def __init__(self, address: str, code: str, link: str) -> None:
-        """link: what the QR code opens."""
+    def __init__(self, address: str, code: str) -> None:
         super().__init__()
-        self.address, self.code, self.link = address, code, link
+        self.address, self.code = address, code
 
     def body(self) -> ComposeResult:
         """All in the middle."""
@@ -78,7 +77,7 @@ class Projector(Page):
             yield Center(BigText(largest=1, id="address"))
             yield Center(Static(id="with", markup=False))
             yield Center(BigText(id="code"))
-            yield Center(Squares(self.link))
+            yield Center(Squares(self.address))
 
     def show(self) -> None:
         """The texts."""

@@ -238,7 +238,7 @@ class Console(Page):
         """How to join, for the projector."""
         if self.overview.office is not None:
             self.app.clear_notifications()
-            self.app.push_screen(Projector(self.app.address, self.overview.office.code, self.app.address))
+            self.app.push_screen(Projector(self.app.address, self.overview.office.code))
 
     def action_figures(self) -> None:
         """Hide cash and value, or show them."""
