@@ -24,6 +24,7 @@ from benchmarks.installed import size_in_mb
 from benchmarks.memory import peak_memory_of
 from benchmarks.parts import share_of_time
 from benchmarks.playing import first_screen, quarters, typing
+from benchmarks.workshop import load
 from marketsim.api import strategies_of
 from marketsim.ensemble import CHUNK, Job, run
 from marketsim.scenario.library import load_scenario
@@ -105,6 +106,7 @@ def main() -> None:
     figures |= _experimenting(options.runs)
     figures |= _forecasting(options.forecast_games)
     figures |= _playing()
+    figures |= load()
     figures["ensemble, 2 workers, times mesa.batch_run"] = (
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
     )

@@ -115,6 +115,11 @@ class Client:
     room: p.RoomNow | None = None
     plan: Plan | None = None
 
+    @property
+    def answered(self) -> int:
+        """Commands that were."""
+        return sum(note.answer is not None for note in self.notes)
+
     def heed(self, heard: Heard) -> None:
         """Take note of what is told."""
         if isinstance(heard, p.RoomNow):
@@ -127,7 +132,7 @@ class Client:
         following = asyncio.create_task(self.connection.follow(self.heed))
         try:
             while on():
-                await asyncio.sleep(self.chance.uniform(0.0, 0.1))
+                await asyncio.sleep(self.chance.uniform(0.0, 0.02 if self.who == FACILITATOR else 0.1))
                 command = self._next()
                 if command is not None:
                     note = Note(self.who, command)
@@ -207,11 +212,13 @@ async def trial(path: Path, setup: Setup, kills: int, teams: int, members: int, 
     tasks = [asyncio.create_task(client.play(lambda: playing)) for client in clients]
     for _ in range(kills):
         await server.up()
-        until = time.monotonic() + chance.uniform(0.05, 1.0)
-        while time.monotonic() < until:
-            await asyncio.sleep(0.1)
-            chance.choice(clients).cut()
-            cuts += 1
+        wanted = sum(client.answered for client in clients) + chance.randrange(3, 15) * len(clients)
+        async with asyncio.timeout(UP_WITHIN):
+            while sum(client.answered for client in clients) < wanted:
+                await asyncio.sleep(chance.uniform(0.0, 0.1))
+                chance.choice(clients).cut()
+                cuts += 1
+        await asyncio.sleep(chance.uniform(0.0, 0.05))
         server.kill()
         server.start()
     await server.up()

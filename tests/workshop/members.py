@@ -57,6 +57,15 @@ async def on_form(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, Decide) and isinstance(pilot.app.focused, FieldRow))
 
 
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is computed any more, and what came of it is on the screen; who listens goes on."""
+    for _ in range(3):  # what a worker brings may start another one
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete([each for each in pilot.app.workers if each.group != "follow"])
+    pilot.app.clear_notifications()
+    await pilot.pause()
+
+
 def foot(pilot: Pilot[None]) -> dict[str, str]:
     """Keys that are heard, and what they do."""
     active = pilot.app.screen.active_bindings

@@ -25,8 +25,8 @@ def test_a_server_that_is_killed_while_teams_decide_loses_nothing_and_counts_not
     with hasty():
         report = asyncio.run(trial(tmp_path / "room.workshop", setup, kills=3, teams=3, members=2, seed=5))
     assert report.wrong == []
-    assert report.kills == 3 and report.cuts > 3 and report.quarters > 0
-    assert report.answers["accepted"] > 50 and report.answers["none"] == 0
+    assert report.kills == 3 and report.cuts > 0 and report.quarters > 0
+    assert report.answers["accepted"] > 20 and report.answers["none"] == 0
 
 
 # What the comparison finds --------------------------------------------------------------------------------------------

@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 from agents.workshop import desk, views
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
-from tests.tui.conftest import application, home, settle
+from tests.tui.conftest import application, home
 from tests.tui.picture import picture
 from tests.tui.test_snapshots import looks
 from tests.workshop.consoles import AtTheDesk, play, room, submit, until
-from tests.workshop.members import command, member, on_form
+from tests.workshop.members import command, member, on_form, settle
 from tui.settings import Settings
 from tui.speech import Language
 from tui.workshop import followed
