@@ -82,7 +82,7 @@ def position(game: GameView, speech: Speech) -> list[Number]:
 def sentences(game: GameView, roster: Roster, rivals: str, speech: Speech) -> list[str]:
     """The card and its successor; who has old ties or pays for losses; who leads, and who the rivals are."""
     leader = _of_the_leader(game, roster, speech)
-    return [_of_the_card(game, speech), _of_friends(game, speech), _joined(speech, leader, rivals)]
+    return [_of_the_card(game, speech), _of_friends(game, speech), joined(speech, leader, rivals)]
 
 
 def _of_the_card(game: GameView, speech: Speech) -> str:
@@ -96,7 +96,7 @@ def _of_the_card(game: GameView, speech: Speech) -> str:
         price=speech.price(float(state.price[seat, 0])),
     )
     later = say("Successor in {count} quarters.", count=quarters) if quarters else say("No successor in design.")
-    return _joined(speech, card, later)
+    return joined(speech, card, later)
 
 
 def _of_friends(game: GameView, speech: Speech) -> str:
@@ -108,7 +108,7 @@ def _of_friends(game: GameView, speech: Speech) -> str:
         help_ = say("A parent would save you, up to {money} a quarter.", money=speech.money(own.parent_support))
     else:
         help_ = say("No parent pays for losses.")
-    return _joined(speech, ties, help_)
+    return joined(speech, ties, help_)
 
 
 def _of_the_leader(game: GameView, roster: Roster, speech: Speech) -> str:
@@ -125,7 +125,8 @@ def _of_the_leader(game: GameView, roster: Roster, speech: Speech) -> str:
     return speech.say("{vendor} leads at home, {times} times your size.", vendor=roster.names[leader], times=times)
 
 
-def _joined(speech: Speech, *sentences: str) -> str:
+def joined(speech: Speech, *sentences: str) -> str:
+    """Sentences one after the other."""
     return ("" if speech.language == "zh" else " ").join(sentences)
 
 

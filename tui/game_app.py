@@ -10,6 +10,7 @@ from abc import abstractmethod
 from asyncio import to_thread
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -58,7 +59,8 @@ class GameApp(App[None]):
     """An application in the terminal, or in a browser, with screens of a game.
 
     views: its screens of a game, as `VIEWS`.  session: what is going on; none before a game begins.
-    then: is run when this one has ended.
+    then: is run when this one has ended.  own_machine: it runs on the machine of the person at the keyboard, where
+    preferences and seats are kept; else in a browser of somebody else's.
     """
 
     TITLE = "marketsim"
@@ -76,6 +78,7 @@ class GameApp(App[None]):
     views: Mapping[str, str] = VIEWS
     session: Sitting | None = None
     then: GameApp | None = None
+    own_machine: bool = True
 
     def __init__(self, settings: Settings | None = None) -> None:
         # Without this, Textual would paint its own black ground where no colour is wanted.
@@ -215,7 +218,7 @@ class GameApp(App[None]):
         language = spoken[(spoken.index(self.speech.language) + 1) % len(spoken)]
         vocabulary = None if self.session is None else self.session.game.world.vocabulary
         self.speech = Speech(language, vocabulary)
-        self.settings = keep_settings(self.settings, language=language)
+        self._prefer(language=language)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 await screen.respeak()
@@ -225,7 +228,12 @@ class GameApp(App[None]):
         names = [theme.name for theme in THEMES]
         here = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(here + 1) % len(names)]
-        self.settings = keep_settings(self.settings, theme=self.theme)
+        self._prefer(theme=self.theme)
+
+    def _prefer(self, **changed: Any) -> None:
+        self.settings = (
+            keep_settings(self.settings, **changed) if self.own_machine else replace(self.settings, **changed)
+        )
 
     def action_command_palette(self) -> None:
         """Every action by name."""

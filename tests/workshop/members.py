@@ -61,7 +61,8 @@ async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing is computed any more, and what came of it is on the screen; who listens goes on."""
     for _ in range(3):  # what a worker brings may start another one
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete([each for each in pilot.app.workers if each.group != "follow"])
+        for worker in [each for each in pilot.app.workers if each.group != "follow"]:
+            await worker.wait()
     pilot.app.clear_notifications()
     await pilot.pause()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from agents.workshop import protocol as p
 from agents.workshop import views
 from agents.workshop.allowed import Refusal
 from agents.workshop.entries import FACILITATOR, SERVER, Admitted, Body, Restarted
+from agents.workshop.markets import Markets
 from agents.workshop.room import MEMBERS, Room, rebuilt
 from agents.workshop.secrets import hash_of
 from marketsim.scenario.schema import Title
@@ -335,6 +337,30 @@ def test_a_log_without_its_beginning_is_none():
     for entries in ([], [desk_line for desk_line in []]):
         with pytest.raises(GameError, match="does not begin with a workshop"):
             rebuilt(iter(entries))
+
+
+# What the facilitator lets happen -------------------------------------------------------------------------------------
+
+
+def test_what_the_facilitator_lets_happen_holds_and_is_told_to_teams(desk: Desk):
+    plain = desk.rebuilt()
+    change = Intervention(title=TITLE, changes={"purchase_subsidy": 0.4})
+    desk.do(FACILITATOR, p.Intervene(id=new_id(), intervention=change))
+    desk.do(FACILITATOR, p.Intervene(id=new_id(), policy="no-discount"))
+    assert desk.room.game.now.levers["purchase_subsidy"] == 0.4 and plain.game.now.levers["purchase_subsidy"] == 0.0
+    discounts = [
+        [float(now.levers["electricity_discount"]) for now in room.game.parameters.conditions]
+        for room in (plain, desk.room)
+    ]
+    assert discounts == [[0.0] * 4 + [0.5] * 2, [0.0] * 6]
+    told = json.loads(Markets().of(desk.room, "biren")())
+    assert [event["title"]["en"] for event in told["world"]["events"]] == ["News", "no-discount"]
+    assert (desk.room.world, told["world_name"]) == (2, "2")
+    plain.close()
+    desk.close()
+    assert desk.room.game.turns[0].digest != plain.game.turns[0].digest
+    assert len(desk.room.game.company[0].interventions) == 2
+    assert picture(desk.rebuilt()) == picture(desk.room)
 
 
 # Going back -----------------------------------------------------------------------------------------------------------

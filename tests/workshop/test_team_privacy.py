@@ -161,3 +161,12 @@ async def test_one_private_figure_on_a_screen_would_be_noticed(monkeypatch: pyte
     masked = received()
     told, known = await screens(masked), await screens(WithAllBooks(copy(room().game), masked))
     assert told["briefing"] != known["briefing"]
+
+
+async def test_zz():
+    import difflib
+    masked = received()
+    told, known = await screens(masked), await screens(WithAllBooks(room().game, masked))
+    for k in told:
+        for l in difflib.unified_diff(known[k].splitlines(),told[k].splitlines(),k,k,lineterm="",n=0): print(l)
+    assert 0

@@ -14,11 +14,11 @@ from agents.game.page import Block, Page, Point, Points, Section, Table, Text, s
 from agents.game.setup import Setup
 from agents.game.view import GameView, contracts
 from agents.workshop.entries import Opened
+from agents.workshop.markets import Markets
 from agents.workshop.protocol import Market
 from agents.workshop.room import Room
 from agents.workshop.secrets import new_secret
 from agents.workshop.team_view import ReceivedGame
-from agents.workshop.views import market
 from marketsim import __version__
 from marketsim.rules.arrays import ratio
 from tui.facts import named, own_vendor, position, sentences
@@ -64,7 +64,8 @@ def briefings(setup: Setup, vendors: Sequence[str], title: str, ahead: int, lang
     room = Room.of(opened)
     for _ in range(ahead):
         room.game.play(others={})
-    told = [market(room, vendor) for vendor in room.free]
+    markets = Markets()
+    told = [markets.of(room, vendor) for vendor in room.free]
     games = [ReceivedGame(Market.model_validate_json(content())) for content in told]
     speech = Speech(language, room.game.world.vocabulary)
     pages = [_facilitator(room, games, speech), *(_team(game, title, len(games) - 1, speech) for game in games)]
@@ -259,7 +260,8 @@ def _timetable(quarters: Sequence[str], speech: Speech) -> Table:
 
 
 def _quarters(count: float, speech: Speech) -> str:
-    return speech.say("{number} quarters", number=f"{count:g}")
+    number = f"{count:g}"
+    return speech.say("{number} quarters", number=number)
 
 
 def _listed(parts: Sequence[str], speech: Speech) -> str:

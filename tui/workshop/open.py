@@ -34,9 +34,10 @@ def joining(address: str | None = None, settings: Settings | None = None) -> Gam
 def seated(address: str, token: str, settings: Settings | None = None) -> GameApp:
     """The application that a token opens, which is kept elsewhere.  Raises WorkshopError if it opens nothing."""
     connection = Connection(whole_address(address), token)
-    if asyncio.run(connection.facilitates()):
-        return ConsoleApp(connection, settings)
-    return TeamApp(connection, settings, own=False)
+    kind = ConsoleApp if asyncio.run(connection.facilitates()) else TeamApp
+    app: GameApp = kind(connection, settings)
+    app.own_machine = False
+    return app
 
 
 def run(told: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ State = Literal["open", "in", "changed", "closed"]
 """Of the quarter's plan: still to be handed in; handed in; handed in and changed since; nothing can be handed in."""
 
 TEXTS = {
-    "end": N_("Satisfied? Space hands the plan in; you can change it until the quarter is closed."),
+    "end": N_("Satisfied? Space hands it in; until the quarter closes you can change it."),
     "passed": N_("A quarter is over. q goes back to the market; 8 there tells more."),
 }
 """Hints of the game that read otherwise here, by name."""

@@ -42,17 +42,14 @@ class TeamApp(GameApp):
     """The application of a member of a team.
 
     connection: to the server; without a token one is asked for a code; none: and for an address.
-    own: it runs on the member's own machine and keeps his seats there; otherwise the page that it is in does that.
     """
 
     views = {name: place for name, place in VIEWS.items() if name not in CLOSED} | OWN_VIEWS
     session: TeamSession | None = None
 
-    def __init__(
-        self, connection: Connection | None = None, settings: Settings | None = None, own: bool = True
-    ) -> None:
+    def __init__(self, connection: Connection | None = None, settings: Settings | None = None) -> None:
         super().__init__(settings)
-        self.connection, self.own_machine = connection, own
+        self.connection = connection
         self.membership = Membership(typing=self._pace)
         self.lost = ""
         self._fetching = self._pacing = False
@@ -115,6 +112,7 @@ class TeamApp(GameApp):
 
     def _take_room(self, room: p.RoomNow) -> None:
         before, left = self.membership.room, self.membership.remaining
+        plays = self.session is not None and self.session.plays
         self.membership.take_room(room)
         self._begin()
         if before is not None and self.session is not None:
@@ -126,7 +124,7 @@ class TeamApp(GameApp):
             if before.phase == "lobby" and room.phase == "open":
                 self._go_in()
         self._leave_closed_screen()
-        self.redraw_lines()
+        self._redraw(self.session is not None and self.session.plays is not plays)
         if self.membership.wanted is not None and not self._fetching:
             self._fetch_market()
 
@@ -135,10 +133,7 @@ class TeamApp(GameApp):
         self._begin()
         if handed_in:
             self.notify(self.speech.say("Handed in for {quarter}.", quarter=form.quarter), timeout=4)
-        if other:
-            self.redraw()
-        else:
-            self.redraw_lines()
+        self._redraw(other)
 
     def _take_message(self, told: p.Told) -> None:
         if self.membership.take_message(told):
@@ -262,6 +257,12 @@ class TeamApp(GameApp):
         for screen in self.screen_stack:
             if isinstance(screen, View | Lobby) and screen.drawable:
                 screen.redraw()
+
+    def _redraw(self, whole: bool) -> None:
+        if whole:
+            self.redraw()
+        else:
+            self.redraw_lines()
 
     def redraw_lines(self) -> None:
         """What is told of the room, where nothing else has changed."""

@@ -10,7 +10,7 @@ from textual.content import Content
 from agents.strategies import get
 from agents.workshop.protocol import How, RoomNow, TeamInfo
 from marketsim.errors import printable
-from tui.facts import own_vendor
+from tui.facts import joined, own_vendor
 from tui.speech import N_, Speech
 from tui.workshop.followed import Followed
 from tui.workshop.session import State, TeamSession
@@ -128,15 +128,10 @@ def result_line(session: TeamSession, speech: Speech) -> str:
     over = say("{quarter} is over.", quarter=turn.now.name) if how is None else say(HOW[how], quarter=turn.now.name)
     if not session.game.alive:
         vendor = speech.title(own_vendor(session.game).title)
-        return f"{over} {say('{vendor} has failed.', vendor=vendor)}"
+        return joined(speech, over, say("{vendor} has failed.", vendor=vendor))
     revenue = float(turn.outcome.price[seat, 0] * turn.outcome.sold[seat, 0])
-    figures = say(
-        "Revenue {revenue}, cash {cash}, share {share}.",
-        revenue=speech.money(revenue),
-        cash=speech.money(float(turn.after.cash[seat, 0])),
-        share=speech.share(float(session.game.observation.revenue_share[0, 0])),
-    )
-    return f"{over} {figures}"
+    share = speech.share(float(session.game.observation.revenue_share[0, 0]))
+    return joined(speech, over, say("Revenue {revenue}, share {share}.", revenue=speech.money(revenue), share=share))
 
 
 # -- what has happened -------------------------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+"""Rooms that teams join in the middle of history: `marketsim workshop host --from`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.game.game import Game
+from agents.workshop import protocol as p
+from agents.workshop.desk import Desk
+from agents.workshop.entries import FACILITATOR
+from agents.workshop.log import Log
+from marketsim.commands.hosting import Wish
+from marketsim.errors import MarketSimError
+from tests.workshop.rooms import SETUP, SMALL, VENDORS
+
+
+def test_strategies_play_until_teams_come(tmp_path: Path):
+    path = tmp_path / "room.workshop"
+    desk = Desk.opening(path, SETUP, VENDORS, "A room", ahead=3)
+    room = desk.room
+    assert (room.played, room.phase, room.quarter) == (3, "results", "2025Q4")
+    assert room.how == [{}, {}, {}]  # of no team
+    assert set(room.free) == set(VENDORS)
+    watched = Game(SETUP, [None] * 3)
+    assert [turn.digest for turn in room.game.turns] == [turn.digest for turn in watched.turns]
+    desk.log.close()
+    again = Desk(Log(path))
+    assert again.room.played == 3 and again.room.differs is None
+    again.log.close()
+
+
+async def test_teams_go_on_from_there_and_may_take_it_back(tmp_path: Path):
+    async with Desk.opening(tmp_path / "room.workshop", SETUP, VENDORS, "A room", ahead=2) as desk:
+        joined = await desk.join(p.Join(code=desk.room.code, name="Ours"))
+        await desk.accept(FACILITATOR, p.Open(id="open-0001"))
+        await desk.accept(joined.vendor, p.Edit(id="edit-0001", quarter="2025Q3", values={"price": 61.0}))
+        await desk.accept(FACILITATOR, p.Close(id="close-001"))
+        assert desk.room.played == 3 and desk.room.how[-1] == {joined.vendor: "draft"}
+        await desk.accept(FACILITATOR, p.RollBack(id="back-0001", played=0))
+        assert desk.room.played == 0 and desk.room.phase == "lobby"
+
+
+def test_quarters_count_from_there():
+    wish = Wish(SMALL, teams=2, quarters=4, seed=3, first="2025Q3")
+    setup, _, _ = wish.room()
+    assert setup.quarters == 6 and wish.ahead(setup) == 2
+    whole, _, _ = Wish(SMALL, teams=2, seed=3, first="2025Q3").room()
+    assert whole.quarters is None
+
+
+@pytest.mark.parametrize(
+    ("first", "quarters", "wrong"),
+    [("2024Q4", 4, "from 2025Q1 to 2027Q4"), ("soon", None, "--from soon"), ("2027Q4", 2, "13 are too many")],
+)
+def test_what_cannot_be_is_said(first: str, quarters: int | None, wrong: str, tmp_path: Path):
+    wish = Wish(SMALL, teams=2, quarters=quarters, seed=3, first=first)
+    with pytest.raises(MarketSimError, match=wrong):
+        wish.ahead(wish.room()[0])
