@@ -104,7 +104,7 @@ def _of_vendors(before: MarketState, outcome: Outcome, after: MarketState) -> di
         "raised": flows["raised"],
         "contracts": total(after.contracts, axis=1),
         "wafers": total(outcome.wafers, axis=1),
-        "launches": 1.0 * ((before.next_quarters > 0) & (after.architecture != before.architecture) & after.alive),
+        "launches": 1.0 * (before.alive & after.alive & (after.architecture != before.architecture)),
     }
 
 

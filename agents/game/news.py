@@ -60,7 +60,7 @@ def _of_vendors(turn: Turn, world: Parameters) -> Iterator[News]:
     for vendor in range(world.domestic):
         if not after.alive[vendor, 0]:
             continue
-        if before.next_quarters[vendor, 0] > 0 and after.architecture[vendor, 0] != before.architecture[vendor, 0]:
+        if before.alive[vendor, 0] and after.architecture[vendor, 0] != before.architecture[vendor, 0]:
             yield News(quarter, "launched", vendor)
         if outcome.funded[vendor, 0]:
             yield News(quarter, "funded", vendor, amount=float(outcome.flows["raised"][vendor, 0]))

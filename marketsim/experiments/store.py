@@ -56,6 +56,12 @@ class Store:
         return self._found[0]
 
     @property
+    def _now(self) -> Any:
+        """The file system without the listings that it remembers: other processes may have written since."""
+        self.file_system.invalidate_cache()
+        return self.file_system
+
+    @property
     def _root(self) -> str:
         return str(self._found[1]).rstrip("/")
 
@@ -117,7 +123,7 @@ class Store:
         """Keys of the parts of a table that are there."""
         with self._explained(table, "read"):
             try:
-                names = self.file_system.ls(self.path(table), detail=False)
+                names = self._now.ls(self.path(table), detail=False)
             except FileNotFoundError:
                 return set()
         files = (str(name).rpartition("/")[2] for name in names)
@@ -126,7 +132,7 @@ class Store:
     def has(self, chunk: Chunk) -> bool:
         """Whether a chunk is done."""
         with self._explained(part("runs", chunk.key), "read"):
-            return bool(self.file_system.exists(self.path(part("runs", chunk.key))))
+            return bool(self._now.exists(self.path(part("runs", chunk.key))))
 
     def is_intact(self, chunk: Chunk) -> bool:
         """Whether all parts of a chunk can be read to the end, with the right checksums and number of runs."""
@@ -223,9 +229,7 @@ class Store:
     def _names(self) -> list[str]:
         with self._explained("", "read"):
             try:
-                return [
-                    str(name).rstrip("/").rpartition("/")[2] for name in self.file_system.ls(self._root, detail=False)
-                ]
+                return [str(name).rstrip("/").rpartition("/")[2] for name in self._now.ls(self._root, detail=False)]
             except FileNotFoundError:
                 return []
 
@@ -243,9 +247,13 @@ class Store:
         """Says of a file that cannot be written or read what is wrong with it."""
         try:
             yield
-        except OSError as error:
+        except Exception as error:
+            # what reaches an address has errors of its own, such as botocore's of credentials that are missing
+            if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] in ("builtins", "marketsim"):
+                raise
             place = f"{self.name}/{name}" if name else self.name
-            raise MarketSimError(f"{place} cannot be {what}: {error.strerror or error}") from None
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise MarketSimError(f"{place} cannot be {what}: {why}") from None
 
 
 def _write_beside(path: str, content: bytes) -> None:

@@ -8,7 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 import marketsim as ms
 from marketsim.errors import MarketSimError
@@ -276,3 +278,52 @@ def test_a_store_travels_between_processes(tmp_path: Path, monkeypatch: pytest.M
     received: Any = pickle.loads(sent)
     received.write("a", b"1")
     assert (tmp_path / "out" / "a").read_bytes() == b"1"
+
+
+class Remembering(MemoryFileSystem):
+    """Keeps what it has listed, as file systems of object stores do."""
+
+    protocol = "remembering"
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(MemoryFileSystem._strip_protocol(path.replace("remembering://", "memory://")))
+
+    def ls(self, path: str, detail: bool = True, **options: Any) -> Any:
+        path = self._strip_protocol(path)
+        if path not in self.dircache:
+            self.dircache[path] = super().ls(path, detail=True)
+        return self.dircache[path] if detail else [entry["name"] for entry in self.dircache[path]]
+
+    def exists(self, path: str, **options: Any) -> bool:
+        path = self._strip_protocol(path)
+        folder = self.dircache.get(path.rpartition("/")[0])
+        return super().exists(path) if folder is None else any(entry["name"] == path for entry in folder)
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        self.dircache.clear()
+
+
+def test_what_another_process_has_written_since_is_seen(tmp_path: Path, made: tuple[Chunk, Tables]) -> None:
+    fsspec.register_implementation("remembering", Remembering, clobber=True)
+    chunk, tables = made
+    here, elsewhere = Store(f"remembering://{tmp_path}"), Store(f"memory://{tmp_path}")  # which share what they hold
+    elsewhere.put("earlier", tables.parts())
+    assert here.keys() == {"earlier"} and not here.has(chunk)
+    elsewhere.put(chunk.key, tables.parts())
+    assert here.has(chunk) and here.keys() == {"earlier", chunk.key}
+
+
+class CredentialsError(Exception):
+    """No OSError, as those of botocore are none."""
+
+
+@pytest.mark.parametrize(("call", "what"), [("cat_file", "read"), ("pipe_file", "written")])
+def test_errors_of_what_reaches_an_address(monkeypatch: pytest.MonkeyPatch, call: str, what: str) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise CredentialsError("Unable to locate credentials")
+
+    store = Store("memory://errors")
+    monkeypatch.setattr(MemoryFileSystem, call, fail)
+    with pytest.raises(MarketSimError, match=f"memory://errors/x cannot be {what}: Unable to locate credentials"):
+        store.read("x") if what == "read" else store.write("x", b"content")
