@@ -7,8 +7,8 @@ import secrets
 import shlex
 import ssl
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -20,6 +20,7 @@ import typer
 
 from agents.game.setup import Setup
 from agents.workshop.desk import Desk
+from agents.workshop.guard import Guard
 from agents.workshop.listening import WorkshopServer
 from agents.workshop.log import Log
 from agents.workshop.names import clean
@@ -138,13 +139,30 @@ async def _served(desk: Desk, wish: Wish, place: Place, sock: socket) -> int | N
     desk.address = place.address(port)
     async with desk:
         token = await desk.admit_facilitator()
-        tabs = Tabs(desk, place.certificate, wish.language)
+        inside = None if place.certificate is None else listening(0)
+        tabs = Tabs(desk, None if inside is None else f"http://127.0.0.1:{inside.getsockname()[1]}", wish.language)
         application = app(desk, names=names, extra_routes=tabs.routes, extra_exports=REPORT)
         server = WorkshopServer(application, place.certificate, place.key)
         for line in _welcome(desk, place, desk.address, token):
             typer.echo(line)
         sys.stdout.flush()
-        return await server.serve_on(sock)
+        async with _served_inside(application, inside):
+            return await server.serve_on(sock)
+
+
+@asynccontextmanager
+async def _served_inside(application: Guard, inside: socket | None) -> AsyncIterator[None]:
+    """Without TLS for the processes of this machine's browser tabs, which would not trust every certificate."""
+    if inside is None:
+        yield
+        return
+    server = WorkshopServer(application)
+    serving = asyncio.create_task(server.serve(sockets=[inside]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def _welcome(desk: Desk, place: Place, address: str, token: str) -> Iterator[str]:

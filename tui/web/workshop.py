@@ -108,11 +108,12 @@ class _Static(StaticFiles):
 class Tabs:
     """The page of a workshop and its tabs.
 
-    certificate: of the server, if it has one: its own processes trust it.  language: of the page until it is changed.
+    inside: address at which processes of this machine reach the server, if it is another one than browsers'.
+    language: of the page until it is changed.
     """
 
-    def __init__(self, desk: Desk, certificate: Path | None = None, language: Language | None = None) -> None:
-        self._desk, self._certificate = desk, certificate
+    def __init__(self, desk: Desk, inside: str | None = None, language: Language | None = None) -> None:
+        self._desk, self._inside = desk, inside
         self._language: Language = language or load_settings().language
         self._downloads = DownloadManager()
         self._places, self._starting = asyncio.Semaphore(TABS), asyncio.Semaphore(STARTING)
@@ -173,9 +174,8 @@ class Tabs:
         match said:
             case ["hello", {"token": str(token), "language": "en" | "zh" as language}] if self._desk.who(token):
                 host, port = websocket.scope["server"]
-                scheme = "https" if websocket.url.scheme == "wss" else "http"
-                told = {"address": f"{scheme}://{host}:{port}", "token": token, "language": language}
-                return told if self._certificate is None else told | {"certificate": str(self._certificate.resolve())}
+                address = self._inside or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+                return {"address": address, "token": token, "language": language}
         return None
 
     async def _begun(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:
