@@ -39,9 +39,9 @@ class Hosted:
 
 
 @contextmanager
-def hosted(home: Path, language: str) -> Iterator[Hosted]:
+def hosted(home: Path, language: str, *more: str) -> Iterator[Hosted]:
     """`marketsim workshop host` for three teams and two quarters, ended by Ctrl-C without complaint."""
-    options = ["--teams=3", "--quarters=2", "--seed=7", "--port=0", f"--language={language}"]
+    options = ["--teams=3", "--quarters=2", "--seed=7", "--port=0", f"--language={language}", *more]
     with subprocess.Popen(
         [*MARKETSIM, "workshop", "host", "china-ai-chips", *options, f"--file={home / 'room.workshop'}"],
         cwd=ROOT,

@@ -25,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from textual_serve.download_manager import DownloadManager
 
 from agents.workshop.desk import Desk
+from agents.workshop.secrets import hash_of
 from tui.settings import load_settings
 from tui.speech import LANGUAGES, N_, Language, Speech
 from tui.web import tab
@@ -138,7 +139,7 @@ class Tabs:
             language={"en": "en", "zh": "zh-CN"}[self._language],
             default_language=self._language,
             room=room.title,
-            place=f"marketsim-{room.secret[:12]}",
+            place=f"marketsim-{hash_of(room.secret)[:12]}",
             websocket=f"{'wss' if secure else 'ws'}://{request.url.netloc}/terminal",
             texts=_texts(),
             no_seat=NO_SEAT,
