@@ -18,9 +18,9 @@ RUNS = 2
 """Of the arrays that come out: as in every game, run 1 is padding."""
 
 
-def plain(record: MarketState | Outcome, names: Collection[str]) -> dict[str, Any]:
-    """Run 0 of some fields as nested lists; what has several arrays (terms, flows) stays a list or a mapping."""
-    return {name: _plain(getattr(record, name)) for name in names}
+def plain(record: MarketState | Outcome, names: Collection[str] | None = None) -> dict[str, Any]:
+    """Run 0 of all fields, or of some, as nested lists; what has several arrays stays a list or a mapping of them."""
+    return {name: _plain(getattr(record, name)) for name in names or [item.name for item in fields(record)]}
 
 
 def _plain(value: Any) -> Any:

@@ -197,8 +197,13 @@ class Desk:
         """Be told of the room from now on, beginning with all of it."""
         listener = Listener(who)
         self._listeners.add(listener)
-        await self._tell([listener])
-        self._changed.set()
+        try:
+            await self._tell([listener])
+        except BaseException:  # it has gone meanwhile
+            self._listeners.discard(listener)
+            raise
+        finally:
+            self._changed.set()
         return listener
 
     async def leave(self, listener: Listener) -> None:

@@ -48,8 +48,8 @@ async def test_from_the_lobby_over_a_quarter_to_the_debrief(desk: Desk):
         await until(pilot, lambda: seat.plan.price > price)
         assert "not handed in" in text(pilot) and foot(pilot)["space"] == "app.hand_in"
         await pilot.press("space")
-        await until(pilot, lambda: "✓ handed in" in text(pilot))
-        assert seat.submitted == app.session.draft and "Waiting for 1 of 2 teams" in text(pilot)
+        await until(pilot, lambda: "✓ handed in" in text(pilot) and "Waiting for 1 of 2 teams" in text(pilot))
+        assert seat.submitted == app.session.draft
         assert "space" not in foot(pilot) and foot(pilot)["w"] == "app.withdraw"
 
         await pilot.press("left")

@@ -38,8 +38,8 @@ class Page(Screen[None]):
 
     @property
     def drawable(self) -> bool:
-        """Its widgets are there: not yet while it appears, and not while they are made anew in another language."""
-        return self.is_mounted and not self._composing
+        """Its widgets are there: not while it appears or goes, nor while they are made anew in another language."""
+        return self.is_mounted and not self._composing and bool(self.query(KeyBar))
 
     @property
     def speech(self) -> Speech:

@@ -25,6 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from agents.workshop import protocol as p
+from agents.workshop.team_view import ReceivedGame
 from marketsim.errors import MarketSimError, printable
 
 PORT = 8000
@@ -124,6 +125,18 @@ class Connection:
         """Quarters of the market from one on, asked for until they come.  Raises WorkshopError if they never will."""
         content = await self.fetched(f"/api/market?first={first}")
         return await asyncio.to_thread(_read, MARKET, content)
+
+    async def grown(self, known: ReceivedGame | None, branch: int) -> ReceivedGame:
+        """The market as it is now.  known: what was fetched before.  branch: that the room is on.
+
+        Raises WorkshopError if it will never come.
+        """
+        same = known if known is not None and known.branch == branch else None
+        told = await self.market(0 if same is None else len(same.turns))
+        try:
+            return await asyncio.to_thread(ReceivedGame.grown, same, told)
+        except ValueError:  # quarters were taken back while it was on its way
+            return await asyncio.to_thread(ReceivedGame.grown, None, await self.market(0))
 
     async def fetched(self, path: str) -> bytes:
         """What is there to be read, asked for until it comes.  Raises WorkshopError if it never will."""

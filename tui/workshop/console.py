@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -159,10 +158,8 @@ class ConsoleApp(GameApp):
     @work(exclusive=True, group="market", exit_on_error=False)
     async def _fetch_market(self) -> None:
         await self.engine()
-        known, branch = self.market, self._market_of[0] if self._market_of else 0
-        first = len(known.turns) if known is not None and known.branch == branch else 0
-        told = await self.connection.market(first)
-        self._take_market(await to_thread(ReceivedGame.grown, known, told))
+        branch = self._market_of[0] if self._market_of else 0
+        self._take_market(await self.connection.grown(self.market, branch))
 
     def _take_market(self, market: ReceivedGame) -> None:
         if self.market is not None and market.branch == self.market.branch:

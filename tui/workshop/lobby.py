@@ -117,7 +117,7 @@ class Lobby(Page):
         in_the_way = words.warning_line(session, followed.connected, self.speech)
         if not in_the_way and session.state in ("open", "changed"):
             return self.say("{quarter} is open: decide, and hand your plan in.", quarter=session.room.quarter)
-        return in_the_way or words.waiting_line(followed, session.state, self.speech)
+        return in_the_way or words.waiting_line(followed, session.state, session.own.vendor, self.speech)
 
     # -- all teams ------------------------------------------------------------------------------------------------
 

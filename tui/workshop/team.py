@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -149,22 +149,12 @@ class TeamApp(GameApp):
         try:
             await self.engine()
             while (wanted := self.membership.wanted) is not None and self.connection is not None:
-                market = await self._grown(self.connection, wanted[0])
+                market = await self.connection.grown(self.membership.market, wanted[0])
                 self._take_market(market, wanted)
         except WorkshopError:
             return  # who listens is told the same
         finally:
             self._fetching = False
-
-    async def _grown(self, connection: Connection, branch: int) -> ReceivedGame:
-        known = self.membership.market
-        if known is not None and known.branch != branch:
-            known = None
-        told = await connection.market(0 if known is None else len(known.turns))
-        try:
-            return await to_thread(ReceivedGame.grown, known, told)
-        except ValueError:  # quarters were taken back while it was on its way
-            return await to_thread(ReceivedGame.grown, None, await connection.market(0))
 
     def _take_market(self, market: ReceivedGame, of: Place) -> None:
         lived = self.session is not None and self.session.game.alive
@@ -254,9 +244,8 @@ class TeamApp(GameApp):
 
     def redraw(self) -> None:
         """All screens after something has happened: what lies over one may be taken away."""
-        for screen in self.screen_stack:
-            if isinstance(screen, View | Lobby) and screen.drawable:
-                screen.redraw()
+        for screen in self._screens():
+            screen.redraw()
 
     def _redraw(self, whole: bool) -> None:
         if whole:
@@ -266,11 +255,17 @@ class TeamApp(GameApp):
 
     def redraw_lines(self) -> None:
         """What is told of the room, where nothing else has changed."""
-        for screen in self.screen_stack:
-            if isinstance(screen, View) and screen.drawable and self.session is not None:
+        for screen in self._screens():
+            if isinstance(screen, View):
                 screen.redraw_lines()
-            elif isinstance(screen, Lobby) and screen.drawable:
+            else:
                 screen.redraw()
+
+    def _screens(self) -> Iterator[View | Lobby]:
+        """Those that tell of the room, and can be drawn now."""
+        for screen in self.screen_stack:
+            if isinstance(screen, View | Lobby) and screen.drawable:
+                yield screen
 
     def _tick(self) -> None:
         """A second has gone by."""
@@ -282,8 +277,8 @@ class TeamApp(GameApp):
                 if seconds - 1 < left <= seconds:
                     text = self.speech.say("{seconds} seconds left, and your plan is not handed in.", seconds=seconds)
                     self.notify(text, severity="warning", timeout=8)
-        if isinstance(self.screen, View | Lobby) and self.screen.is_mounted:
-            self.screen.redraw_status()
+        for screen in self._screens():
+            screen.redraw_status()
 
     def status(self) -> list[str | Content]:
         """The facts of the status line: who, when, how it stands with the plan, the clock, and money."""
@@ -309,7 +304,7 @@ class TeamApp(GameApp):
             return in_the_way, False
         if not self.membership.result_read:
             return words.result_line(session, speech), True
-        waiting = words.waiting_line(self.membership, session.state, speech)
+        waiting = words.waiting_line(self.membership, session.state, session.own.vendor, speech)
         return (waiting, False) if waiting else super().line(name)
 
     def dismiss_line(self) -> None:

@@ -94,14 +94,14 @@ def warning_line(session: TeamSession, connected: bool, speech: Speech) -> str:
     return ""
 
 
-def waiting_line(followed: Followed, state: State, speech: Speech) -> str:
-    """Whom one waits for; empty while it is one's own turn."""
+def waiting_line(followed: Followed, state: State, vendor: str, speech: Speech) -> str:
+    """Whom one waits for; empty while it is one's own turn.  vendor: of the own team, whose state it is."""
     room = followed.room
     if room is None or state == "open":
         return ""
     if state == "changed":
         return speech.say("What was handed in counts, until you hand in what you have changed since.")
-    say, missing = speech.say, len(followed.undecided)
+    say, missing = speech.say, sum(team.vendor != vendor for team in followed.undecided)
     if room.phase in ("open", "paused"):
         if not missing:
             return say("All have handed in.")
