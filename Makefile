@@ -14,7 +14,7 @@ play: .venv/installed
 	$(BIN)/marketsim play
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -16,6 +16,7 @@ from tui.facts import position, provenance, scarce, sentences, sources
 from tui.roster import roster_of
 from tui.screens.briefing import Briefing
 from tui.screens.decide import Decide
+from tui.session import Session
 from tui.speech import Speech
 from tui.widgets.field_row import FieldRow
 
@@ -142,7 +143,7 @@ async def test_chinese_is_chinese():
 def test_every_vendor_has_its_facts(vendor: str, language: str):
     begun, speech = Game(Setup(vendor=vendor)), Speech(language)
     own = begun.world.vendors[vendor]
-    said = sentences(begun, roster_of(begun, speech), speech)
+    said = sentences(begun, roster_of(begun, speech), Session(begun).rivals(speech), speech)
     assert speech.price(own.price) in said[0]
     assert all(speech.title(begun.world.segments[name].title) in said[1] for name in list(own.affinity)[:1])
     assert (speech.money(own.parent_support) in said[1]) == (own.parent_support > 0)

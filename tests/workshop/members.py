@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from textual.pilot import Pilot
 
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
-from tests.workshop.consoles import AtTheDesk, until
+from tests.workshop.consoles import until
+from tests.workshop.rooms import SETUP, VENDORS
 from tui.screens.decide import Decide
 from tui.settings import Settings
 from tui.speech import Language
 from tui.widgets.field_row import FieldRow
-from tui.workshop.connection import Connection, Heard, new_id
+from tui.workshop.connection import Connection, new_id
 from tui.workshop.team import TeamApp
 
 
-class Cut(AtTheDesk):
-    """A link of a team that is cut by `up = False`: nothing is told, and what is asked for waits."""
-
-    up = True
-
-    async def follow(self, heed) -> None:
-        self.heed = heed
-
-        def told(heard: Heard) -> None:
-            if self.up:
-                heed(heard)
-
-        await super().follow(told)
+@asynccontextmanager
+async def small_room(path: Path, quarters: int = 2) -> AsyncIterator[Desk]:
+    """A desk with a room of four vendors, of which two have a team: Alpha biren, and 玄武 cambricon."""
+    setup = SETUP.model_copy(update={"quarters": quarters})
+    async with Desk.opening(path / "room.sqlite", setup, VENDORS, "A room") as desk:
+        for name in ("Alpha", "玄武"):
+            await desk.join(p.Join(code=desk.room.code, name=name))
+        yield desk
 
 
 @asynccontextmanager

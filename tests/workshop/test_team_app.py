@@ -11,8 +11,8 @@ import pytest
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from tests.tui.conftest import home, text, told
-from tests.workshop.consoles import AtTheDesk, play, room, until
-from tests.workshop.members import command, foot, member, on_form
+from tests.workshop.consoles import AtTheDesk, play, until
+from tests.workshop.members import command, foot, member, on_form, small_room
 from tui.screens.dashboard import Dashboard
 from tui.screens.question import Question
 from tui.workshop.debrief import RoomDebriefScreen
@@ -20,12 +20,12 @@ from tui.workshop.lobby import Lobby
 
 __all__ = ["home"]
 
-OWN, OTHER = "huawei-ascend", "alibaba-t-head"
+OWN, OTHER = "biren", "cambricon"
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with room(tmp_path, teams=2, seats=3, quarters=2) as opened:
+    async with small_room(tmp_path) as opened:
         yield opened
 
 
@@ -35,7 +35,7 @@ async def test_from_the_lobby_over_a_quarter_to_the_debrief(desk: Desk):
         app = pilot.app
         assert isinstance(app.screen, Lobby)
         shown = text(pilot)
-        assert desk.room.code_of(seat) in shown and "玄武1" in shown and "No messages yet" in shown
+        assert desk.room.code_of(seat) in shown and "玄武" in shown and "No messages yet" in shown
         assert "space" not in foot(pilot) and "w" not in foot(pilot)
 
         await command(desk, p.Open)
@@ -112,7 +112,9 @@ async def test_two_members_of_a_team_type_at_once(desk: Desk):
     async def second() -> None:
         async with member(AtTheDesk(desk, OWN)) as pilot:
             await on_form(pilot)
-            await pilot.press("down", "down", "down", "down", "1", "2")  # in the row of the prepayment
+            while pilot.app.focused.field.path != "premium":
+                await pilot.press("down")
+            await pilot.press("1", "2")
             where = pilot.app.focused
             typing.set()
             await until(pilot, lambda: f"{was + 6:.2f}" in text(pilot))
@@ -174,12 +176,11 @@ async def test_the_last_seconds_of_the_clock(desk: Desk, monkeypatch: pytest.Mon
 
 async def test_a_failed_company_looks_on(tmp_path: Path):
     ruin = {"research": 50_000.0, "price": 0.1, "adaptation": 50_000.0}
-    async with room(tmp_path, teams=0, quarters=3) as desk:
-        await desk.join(p.Join(code=desk.room.code, name="Alpha", vendor="biren"))
+    async with small_room(tmp_path, quarters=3) as desk:
         await command(desk, p.Open)
-        async with member(AtTheDesk(desk, "biren")) as pilot:
+        async with member(AtTheDesk(desk, OWN)) as pilot:
             await on_form(pilot)
-            await desk.do("biren", p.Edit(id="ruin-0001", quarter=desk.room.quarter, values=ruin))
+            await desk.do(OWN, p.Edit(id="ruin-0001", quarter=desk.room.quarter, values=ruin))
             await until(pilot, lambda: pilot.app.session.draft.research == 50_000.0)
             await command(desk, p.Close)
             await until(pilot, lambda: "your form was played as it stood" in told(pilot))

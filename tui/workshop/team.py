@@ -122,7 +122,7 @@ class TeamApp(GameApp):
             if before.phase != room.phase == "open":
                 self.membership.result_read = True
             if before.phase == "lobby" and room.phase == "open":
-                self._go_in()
+                self.action_go_in()
         self._leave_closed_screen()
         self._redraw(self.session is not None and self.session.plays is not plays)
         if self.membership.wanted is not None and not self._fetching:
@@ -175,13 +175,8 @@ class TeamApp(GameApp):
             self.session = self.membership.session
             self.speech = Speech(self.speech.language, self.session.game.world.vocabulary)
             if self.session.room.phase != "lobby":
-                self._go_in()
+                self.action_go_in()
             self.redraw()
-
-    def _go_in(self) -> None:
-        """From waiting in the room to the market."""
-        if isinstance(self.screen, Lobby) and self.session is not None:
-            self.action_view("dashboard" if self.session.game.turns else "briefing")
 
     def _leave_closed_screen(self) -> None:
         """The form is of no use to who has nothing to decide."""
@@ -361,8 +356,9 @@ class TeamApp(GameApp):
             self.push_screen(RoomDebriefScreen(fetch, self.session.own.vendor))
 
     def action_go_in(self) -> None:
-        """To the market."""
-        self._go_in()
+        """From waiting in the room to the market."""
+        if isinstance(self.screen, Lobby) and self.session is not None:
+            self.action_view("dashboard" if self.session.game.turns else "briefing")
 
     def action_another_seat(self) -> None:
         """Join again, as another team."""
