@@ -62,13 +62,15 @@ async def test_from_the_lobby_over_a_quarter_to_the_debrief(desk: Desk):
         await until(pilot, lambda: seat.submitted is not None)
 
         await command(desk, p.Close)
-        await until(pilot, lambda: "your plan was played" in text(pilot))
-        assert "Your plan for 2025Q2" in text(pilot) and "not open yet" in text(pilot)
+        await until(pilot, lambda: "▸ 2025Q1: your plan was played" in text(pilot))
+        await until(pilot, lambda: "Your plan for 2025Q2" in text(pilot) and "not open yet" in text(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "The facilitator opens 2025Q2" in text(pilot))
 
         await play(desk)
-        await until(pilot, lambda: "The market is over" in text(pilot))
+        await until(pilot, lambda: "▸ 2025Q2: not handed in" in text(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "▸ The market is over" in text(pilot))
         assert "9" not in foot(pilot)
         await command(desk, p.Debrief)
         await until(pilot, lambda: foot(pilot).get("9") == "app.view('debrief')")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from marketsim.places import seats_file
+from marketsim.places import seats_file, settings_file
 from tests.tui.conftest import home, text
 from tests.workshop.consoles import until
 from tests.workshop.members import on_form
@@ -122,4 +122,7 @@ async def test_what_opens_a_tab(tmp_path: Path):
         assert isinstance(team, TeamApp) and not team.own_machine and isinstance(console, ConsoleApp)
         async with team.run_test(size=(100, 30)) as pilot:
             await until(pilot, lambda: team.session is not None)
-            assert "another seat" not in text(pilot) and not seats_file().exists()
+            await pilot.press("l", "t")
+            await until(pilot, lambda: "本队" in text(pilot))
+            assert "换座位" not in text(pilot)
+            assert not seats_file().exists() and not settings_file().exists(), "nothing of it is the host's"

@@ -101,7 +101,10 @@ class Lobby(Page):
             return
         who = self.say("{team} plays {vendor}", team=words.team_name(own), vendor=self.speech.title(own.title))
         self.query_one("#who", Static).update(Content.styled(who, "bold $accent"))
-        code = self.say("Other members of your team join at {address} with", address=self.app.address)
+        if self.app.own_machine:
+            code = self.say("Other members of your team join at {address} with", address=self.app.address)
+        else:  # whose browser shows the address, which may be another one than this process uses
+            code = self.say("Other members of your team join with")
         self.query_one("#code", Static).update(Content.assemble(code, " ", (form.code, "bold")))
         self.query_one("#next", Static).update(self._next())
 
@@ -112,8 +115,6 @@ class Lobby(Page):
             return self.say("It begins when the facilitator opens the first quarter. Enter: the market, until then.")
         if session is None:
             return ""
-        if session.room.phase == "debrief":
-            return self.say("The debrief is open: press 9.")
         in_the_way = words.warning_line(session, followed.connected, self.speech)
         if not in_the_way and session.state in ("open", "changed"):
             return self.say("{quarter} is open: decide, and hand your plan in.", quarter=session.room.quarter)

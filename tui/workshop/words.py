@@ -80,10 +80,12 @@ def clock_fact(seconds: float) -> Content:
 
 
 def warning_line(session: TeamSession, connected: bool, speech: Speech) -> str:
-    """What stands in the way; empty if nothing does."""
+    """What stands in the way, or the way to the debrief; empty if nothing does."""
     say, own = speech.say, session.own
     if not connected:
         return say("No connection: what you type is kept here, and sent when it is back.")
+    if session.room.phase == "debrief":
+        return say("The debrief is open: press 9.")
     if not own.alive:
         return say("Your company has failed: you can look on, and back in the debrief.")
     if own.strategy is not None:
@@ -112,8 +114,6 @@ def waiting_line(followed: Followed, state: State, vendor: str, speech: Speech) 
             count=missing,
             all=len(followed.deciding),
         )
-    if room.phase == "debrief":
-        return say("The market is over.")
     if room.played >= room.quarters:
         return say("The market is over; the facilitator will open the debrief.")
     return say("The facilitator opens {quarter}; your form for it is here already.", quarter=room.quarter)
