@@ -22,7 +22,7 @@ Begin = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings and saves of the test alone."""
     monkeypatch.setenv(HOME, str(tmp_path))
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")  # its variable is read once, before this
     return tmp_path
 
 
