@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from marketsim.cli import main
+from marketsim.places import HOME
 
 ROOT = Path(__file__).parents[1]
 MARKETSIM = [sys.executable, "-m", "marketsim"]
@@ -57,12 +59,32 @@ def on_a_terminal(*arguments: str) -> tuple[str, str]:
     return done.stdout, shown
 
 
-def under_way(command: Sequence[str]) -> subprocess.Popen[str]:
+def under_way(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """A command as a process that goes on, in a session of its own, so that it can be stopped with all that it starts."""
-    pipe = subprocess.PIPE
     return subprocess.Popen(
-        command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True, preexec_fn=heed_interrupts
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
+
+
+@contextmanager
+def serving_command(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """`marketsim` with arguments that have it serve: its files in a folder, as one starts it in a terminal of its own.
+
+    variables: of the environment, besides.  Killed in the end if it still runs.
+    """
+    environment = {**os.environ, HOME: str(home), "LC_ALL": "C.UTF-8", **variables}
+    with under_way([*MARKETSIM, *arguments], environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def heed_interrupts() -> None:

@@ -15,6 +15,9 @@ FOR_TABS = "MARKETSIM_WORKSHOP"
 
 app = typer.Typer(help="Play in teams: host a workshop, or join one.", no_args_is_help=True, rich_markup_mode=None)
 
+SERVING = ("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
+"""Libraries that a server needs, and whoever makes a room as one does."""
+
 Teams = Annotated[
     int | None,
     typer.Option(min=2, max=60, help="How many teams can play; 6, or as many as --vendors names, if not given."),
@@ -72,7 +75,7 @@ def host(
     from marketsim.commands.interrupts import stopping_cleanly
     from marketsim.commands.needs import need
 
-    need("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
+    need(*SERVING)
     from marketsim.commands.hosting import Place, Wish, serve
 
     wish = Wish(
@@ -106,7 +109,7 @@ def briefings(
     from marketsim.commands.needs import need
     from marketsim.errors import MarketSimError
 
-    need("qrcode", "starlette", "textual_serve", "uvicorn", "websockets")
+    need(*SERVING)
     from marketsim.commands.hosting import Wish
     from tui.workshop.briefings import briefings as written
 
@@ -114,7 +117,7 @@ def briefings(
         raise MarketSimError("--from: what comes before depends on luck; give the --seed that the room will have")
     wish = Wish(scenario, teams, _names(vendors), quarters, seed, title, language.value, first)
     setup, played, named = wish.room()
-    page = written(setup, played, named, wish.ahead(setup), "zh" if language == Spoken.zh else "en")
+    page = written(setup, played, named, wish.ahead(setup), language.value)
     typer.echo(write_new(out.parent, out.name, page.encode()))
 
 
@@ -165,7 +168,7 @@ def export(
     from marketsim.errors import MarketSimError, did_you_mean, printable
     from tui.workshop.report import REPORT
 
-    material = material_of(file, anonymous, "zh" if language == Spoken.zh else "en")
+    material = material_of(file, anonymous, language.value)
     every = REPORT | exports_of(list(material.taken.names))
     wanted = list(every) if only is None else [each.strip() for each in only.split(",")]
     for name in wanted:

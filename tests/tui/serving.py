@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection as Connected
 from websockets.asyncio.client import connect as connected
 from websockets.sync.client import ClientConnection, connect
 
-from tests.command import MARKETSIM, ROOT, children, heed_interrupts
+from tests.command import children, serving_command
 from tests.tui.browser import PATIENCE
 from tui.web.server import GameServer
 
@@ -71,23 +71,10 @@ class Served:
 @contextmanager
 def started(home: Path, *arguments: str, **variables: str) -> Iterator[Served]:
     """`marketsim play --web`, killed in the end if it still runs."""
-    environment = {**os.environ, "MARKETSIM_HOME": str(home), "LC_ALL": "C.UTF-8", **variables}
-    with subprocess.Popen(
-        [*MARKETSIM, "play", "--web", "--port", "0", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            yield Served(process, re.search(r"http://(127\.0\.0\.1:\d+) ", said)[1])
-        finally:
-            process.kill()
+    with serving_command(home, "play", "--web", "--port", "0", *arguments, **variables) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        yield Served(process, re.search(r"http://(127\.0\.0\.1:\d+) ", said)[1])
 
 
 @contextmanager

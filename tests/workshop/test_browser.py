@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.command import LINUX, MARKETSIM, ROOT, heed_interrupts
+from tests.command import LINUX
 from tests.tui.browser import CHROMIUM, PATIENCE, Browser, Page, browser, colors
+from tests.workshop.hosted import Hosted, hosted
 from tui.speech import Language, Speech
 
 pytestmark = [
@@ -28,44 +26,15 @@ pytestmark = [
 NO_CODE = "this is neither the room's code nor a team's"
 
 
-@dataclass
-class Hosted:
-    """A workshop that is served by the command.  link: the facilitator's, with the token after the #."""
-
-    process: subprocess.Popen[str]
-    address: str
-    code: str
-    link: str
-
-
 @contextmanager
-def hosted(home: Path, language: str, *more: str) -> Iterator[Hosted]:
-    """`marketsim workshop host` for three teams and two quarters, ended by Ctrl-C without complaint."""
-    options = ["--teams=3", "--quarters=2", "--seed=7", "--port=0", f"--language={language}", *more]
-    with subprocess.Popen(
-        [*MARKETSIM, "workshop", "host", "china-ai-chips", *options, f"--file={home / 'room.workshop'}"],
-        cwd=ROOT,
-        env={**os.environ, "MARKETSIM_HOME": str(home), "LC_ALL": "C.UTF-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = ""
-            while "Ctrl-C" not in said:
-                said += process.stdout.readline()
-            address, code, link = (
-                re.search(rf"{what}\s+(\S+)", said)[1] for what in ("join at", "room code", "own link")
-            )
-            yield Hosted(process, address, code, link)
-            os.killpg(process.pid, signal.SIGINT)
-            _, complaints = process.communicate(timeout=PATIENCE)
-            assert (process.returncode, complaints) == (130, "")
-        finally:
-            process.kill()
+def room_for_three(home: Path, language: str) -> Iterator[Hosted]:
+    """Two quarters for three teams, ended by Ctrl-C, which a terminal sends to all that was started in it."""
+    options = ["--teams=3", "--quarters=2", "--seed=7", f"--language={language}", f"--file={home / 'room.workshop'}"]
+    with hosted(home, "china-ai-chips", *options) as room:
+        yield room
+        os.killpg(room.process.pid, signal.SIGINT)
+        _, complaints = room.process.communicate(timeout=PATIENCE)
+        assert (room.process.returncode, complaints) == (130, "")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +63,7 @@ def speaks(page: Page, language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_workshop_from_the_lobby_to_the_debrief(language: Language, chromium: Browser, tmp_path: Path):
     say = Speech(language).say
-    with hosted(tmp_path, language) as room, ExitStack() as tabs:
+    with room_for_three(tmp_path, language) as room, ExitStack() as tabs:
 
         def opened(url: str) -> Page:
             return tabs.enter_context(chromium.tab(url, 1280, 800, apart=True))
@@ -146,7 +115,7 @@ def test_a_workshop_from_the_lobby_to_the_debrief(language: Language, chromium: 
 
 
 def test_a_link_opens_the_seat_again(chromium: Browser, tmp_path: Path):
-    with hosted(tmp_path, "en") as room, chromium.tab(f"{room.address}/", apart=True) as page:
+    with room_for_three(tmp_path, "en") as room, chromium.tab(f"{room.address}/", apart=True) as page:
         speaks(page, "en")
         fill_in(page, code=room.code, name="Red", vendor="baidu-kunlunxin")
         page.waits_for("Red plays Baidu Kunlunxin")

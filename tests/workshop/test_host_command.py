@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
 import sqlite3
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,61 +17,10 @@ from qrcode import QRCode
 from agents.workshop import protocol as p
 from marketsim.commands.hosting import Place, Wish
 from marketsim.places import HOME
-from tests.command import MARKETSIM, ROOT, called, heed_interrupts
+from tests.command import called
 from tests.test_package import HELP, loaded
-from tests.workshop.serving import PATIENCE, serving, unlimited
-
-
-@dataclass
-class Hosted:
-    """A server in a process of its own, and what it has said."""
-
-    process: subprocess.Popen[str]
-    said: str
-
-    def find(self, pattern: str) -> str:
-        found = re.search(pattern, self.said)
-        assert found, self.said
-        return found[1]
-
-    @property
-    def address(self) -> str:
-        return self.find(r"Teams join at +(\S+)")
-
-    @property
-    def token(self) -> str:
-        return self.find(r"Your own link +\S+/#(\S+)")
-
-    def stopped(self, number: signal.Signals) -> tuple[int, str, str]:
-        """Exit code, and what it says while it ends."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out, err
-
-
-@contextmanager
-def hosted(home: Path, *arguments: str) -> Iterator[Hosted]:
-    """The command with its files in a folder of the test, killed in the end if it still runs."""
-    with subprocess.Popen(
-        [*MARKETSIM, "workshop", "host", "--port", "0", *arguments],
-        cwd=ROOT,
-        env={**os.environ, HOME: str(home), "LC_ALL": "C.UTF-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = ""
-            while "Ctrl-C" not in said:
-                line = process.stdout.readline()
-                assert line, process.communicate()
-                said += line
-            yield Hosted(process, said)
-        finally:
-            process.kill()
+from tests.workshop.hosted import hosted
+from tests.workshop.serving import serving, unlimited
 
 
 def dark_of(text: str) -> list[list[bool]]:

@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.command import LINUX
 from tests.tui.serving import Tab, gone
+from tests.workshop.hosted import hosted
 from tests.workshop.serving import Served, serving, unlimited
 from tui.web import workshop
 from tui.web.workshop import NO_SEAT, Tabs
@@ -121,16 +122,13 @@ def test_the_page_needs_nobody_else(tmp_path: Path):
 
 
 def test_tabs_of_a_server_with_a_certificate(tmp_path: Path):
-    from tests.workshop.test_browser import hosted
-
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=room"]
     subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with hosted(tmp_path, "en", f"--certificate={certificate}", f"--key={key}") as room:
+    with hosted(tmp_path, "--teams=3", f"--certificate={certificate}", f"--key={key}") as room:
         trusting = ssl.create_default_context(cafile=certificate)
         trusting.check_hostname = False
         address = room.address.replace("https", "wss")
-        token = room.link.partition("#")[2]
         with connect(f"{address}/terminal", origin=room.address, ssl=trusting, max_size=None) as socket:
-            socket.send(json.dumps(hello(token)))
+            socket.send(json.dumps(hello(room.token)))
             Tab(socket).sees(room.code)

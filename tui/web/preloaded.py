@@ -14,9 +14,6 @@ for _module in (
     *("tui.workshop.team", "tui.workshop.console"),
     *(f"tui.screens.{name}" for name in ("briefing", "dashboard", "decide", "market", "rivals", "technology", "why")),
 ):
-    try:
-        import_module(_module)
-    except ModuleNotFoundError:  # a library of an extra that is not there is told by whoever needs it
-        continue
+    import_module(_module)
 gc.collect()
 gc.freeze()  # or the collector would write to all that is shared
