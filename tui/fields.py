@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from marketsim.decisions import bounds
 from marketsim.scenario.schema import Scenario
 from tui.speech import N_, Speech
 
@@ -21,7 +22,7 @@ class Field:
 
     path: as in `agents.game.plan.Plan.value`.  title, rule: marked with N_; the title may name `part`, the part
     of the scenario that the field is about.  detail: shown only when the form is opened up.  choices: (identifier,
-    title) of what may be chosen.
+    title) of what may be chosen.  low, high: least and largest number that steps lead to, in the units of the plan.
     """
 
     path: str
@@ -32,6 +33,13 @@ class Field:
     part: str = ""
     detail: bool = False
     choices: Sequence[tuple[str, str]] = ()
+    low: float = 0.0
+    high: float = math.inf
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a number is decided, which can be typed."""
+        return self.kind not in ("flag", "choice")
 
 
 UNITS: dict[Kind, str] = {
@@ -109,8 +117,13 @@ def fields_of(world: Scenario, speech: Speech) -> list[Field]:
         else:
             yield field
 
-    every = [field for plain in _PLAIN for field in spread(plain)]
-    return sorted(every, key=lambda field: _ORDER.index(field.group))
+    every = sorted((field for plain in _PLAIN for field in spread(plain)), key=lambda field: _ORDER.index(field.group))
+    return [_bounded(field) if field.numeric else field for field in every]
+
+
+def _bounded(field: Field) -> Field:
+    low, high = bounds(field.path.partition(".")[0])
+    return replace(field, low=low, high=high)
 
 
 def field_of(path: str, part: str = "") -> Field:
@@ -149,7 +162,7 @@ def typed(field: Field, text: str) -> float | None:
     return number / 100 if field.kind in ("share", "weight") else number
 
 
-def stepped(field: Field, value: Value, direction: int, low: float, high: float) -> Value:
+def stepped(field: Field, value: Value, direction: int) -> Value:
     """The next value up or down: about a fortieth, on round numbers, within bounds; the next choice; the other flag."""
     if isinstance(value, bool):
         return not value
@@ -160,7 +173,7 @@ def stepped(field: Field, value: Value, direction: int, low: float, high: float)
         value, 0.1 if field.kind == "wafers" else 1.0
     )
     moved = round((value + direction * step) / step) * step
-    return min(max(float(f"{moved:.10g}"), low), high)
+    return min(max(float(f"{moved:.10g}"), field.low), field.high)
 
 
 def _round_step(value: float, least: float) -> float:

@@ -16,13 +16,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.content import Content
 from textual.screen import Screen
 
 from tui.engine import load_engine, loaded
+from tui.keys_in_order import KeysInOrder
 from tui.palette import THEMES, default_theme
 from tui.screens.view import Page, View
 from tui.settings import Settings, keep_settings, load_settings
@@ -55,7 +56,7 @@ KEYS = {"space": N_("space"), "enter": "Enter", "escape": "Esc"}
 """Keys that are called otherwise than by Textual."""
 
 
-class GameApp(App[None]):
+class GameApp(KeysInOrder):
     """An application in the terminal, or in a browser, with screens of a game.
 
     views: its screens of a game, as `VIEWS`.  session: what is going on; none before a game begins.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -46,6 +47,24 @@ async def test_what_was_typed_counts_in_the_quarter_that_is_ended_behind_it():
         await pilot.press("7", "0", "space")
         await pilot.pause()
         assert [turn.plan.price for turn in pilot.app.session.game.turns] == [70.0]
+
+
+async def price_played(keys: list[str], at_once: bool) -> float:
+    async with game(view="decide") as pilot:
+        if at_once:
+            for key in keys:
+                pilot.app.post_message(events.Key(key, {"space": " "}.get(key, key if len(key) == 1 else None)))
+        else:
+            await pilot.press(*keys)
+        await pilot.pause()
+        await pilot.pause()
+        return pilot.app.session.game.turns[0].plan.price
+
+
+@pytest.mark.parametrize("keys", ["right space", "right right space", "right 5 0 space", "5 0 right space", "down 1 up right space"])
+async def test_keys_pressed_faster_than_the_screen_is_drawn_count_in_their_order(keys: str):
+    slow = await price_played(keys.split(), at_once=False)
+    assert await price_played(keys.split(), at_once=True) == slow != await price_played(["space"], at_once=False)
 
 
 async def test_a_key_behind_what_is_no_number_is_not_heard():

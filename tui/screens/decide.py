@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 from agents.game.forecast import Forecast, forecast
 from agents.game.plan import Plan
 from tui.cuts import warning
-from tui.fields import UNITS, Field, written
+from tui.fields import UNITS, Field, Value, written
 from tui.rivals import rivals_of
 from tui.screens.advisers import Advisers
 from tui.screens.view import View
@@ -45,7 +45,7 @@ class Decide(View):
         with Horizontal(id="decide"):
             with Vertical(id="plan"):
                 with VerticalScroll(id="form", can_focus=False):
-                    yield from form_of(self.game.world, self.speech)
+                    yield from form_of(self.game.world, self.speech, self._decide)
                 yield Static(id="remark", markup=False)
             with VerticalScroll(id="beside", can_focus=False):
                 yield ForecastPanel(self.speech, id="forecast")
@@ -121,15 +121,10 @@ class Decide(View):
 
     # -- what the rows tell ---------------------------------------------------------------------------------------
 
-    @on(FieldRow.Changed)
-    def _changed(self, event: FieldRow.Changed) -> None:
-        self.session.edit(event.row.field.path, event.value)
-        self.redraw()
-
-    @on(FieldRow.Stepped)
-    def _stepped(self, event: FieldRow.Stepped) -> None:
-        self.session.edit(event.row.field.path, event.row.next_value(event.direction))
-        self.redraw()
+    def _decide(self, field: Field, value: Value) -> None:
+        self.session.edit(field.path, value)
+        if self.drawable:  # not where one leaves it while typing
+            self.redraw()
 
     @on(FieldRow.Focused)
     def _focused(self, event: FieldRow.Focused) -> None:

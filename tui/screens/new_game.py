@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.fields import Field, Value, stepped
+from tui.fields import Field, Value
 from tui.screens.view import Page
 from tui.speech import N_
 from tui.widgets.field_row import FieldRow
@@ -82,9 +82,11 @@ class NewGame(Page):
 
         vendors = [(name, self.speech.title(own.title)) for name, own in self.world.vendors.items()]
         levels = [(name, self.speech.title(level.title)) for name, level in LEVELS.items()]
+        longest = float(self.world.quarters)
+        long, luck = N_("How many quarters are played."), N_("The same seed gives the same luck to everybody.")
         fields = [
-            Field("quarters", "", N_("Quarters"), "count", N_("How many quarters are played.")),
-            Field("seed", "", N_("Seed of luck"), "count", N_("The same seed gives the same luck to everybody.")),
+            Field("quarters", "", N_("Quarters"), "count", long, low=1.0, high=longest),
+            Field("seed", "", N_("Seed of luck"), "count", luck, high=float(2**53)),
         ]
         if not self.watching:
             about = N_("Who you are: its products, software, buyers and money are those of the scenario.")
@@ -94,10 +96,9 @@ class NewGame(Page):
             if self.chosen.get("vendor") not in self.world.vendors:
                 default = "cambricon" if "cambricon" in self.world.vendors else vendors[0][0]
                 self.chosen["vendor"] = default
-        longest = float(self.world.quarters)
         self.chosen["quarters"] = longest if self.watching else min(longest, 20.0)
         self._rows.clear()
-        self._rows.update({field.path: FieldRow(field, self.speech) for field in fields})
+        self._rows.update({field.path: FieldRow(field, self.speech, self._decide) for field in fields})
         box = self.query_one("#choices", Vertical)
         await box.remove_children()
         await box.mount_all(self._rows.values())
@@ -112,22 +113,9 @@ class NewGame(Page):
         for name, row in self._rows.items():
             row.show(self.chosen[name], self.chosen[name])
 
-    @on(FieldRow.Stepped)
-    def _stepped(self, event: FieldRow.Stepped) -> None:
-        field = event.row.field
-        self._set(field.path, stepped(field, event.row.value, event.direction, *self._bounds(field.path)))
-
-    @on(FieldRow.Changed)
-    def _changed(self, event: FieldRow.Changed) -> None:
-        low, high = self._bounds(event.row.field.path)
-        value = event.value
-        self._set(event.row.field.path, value if isinstance(value, str) else float(min(max(round(value), low), high)))
-
-    def _bounds(self, path: str) -> tuple[float, float]:
-        return (1.0, float(self.world.quarters)) if path == "quarters" else (0.0, float(2**53))
-
-    def _set(self, path: str, value: Value) -> None:
-        self.chosen[path] = value
+    def _decide(self, field: Field, value: Value) -> None:
+        whole = value if isinstance(value, str) else float(min(max(round(value), field.low), field.high))
+        self.chosen[field.path] = whole
         self.show()
 
     async def action_begin(self) -> None:

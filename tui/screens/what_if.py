@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,7 +16,7 @@ from textual.widgets import Static
 from agents.game.advice import Value
 from agents.game.game import Game
 from agents.game.plan import Plan, problems
-from tui.fields import written
+from tui.fields import Field, written
 from tui.speech import N_, Speech
 from tui.widgets.field_row import FieldRow, form_of
 from tui.widgets.key_bar import KeyBar
@@ -55,7 +54,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
         """The form, what it asks, and the keys."""
         with Vertical(classes="panel"):
             with VerticalScroll(can_focus=False):
-                yield from form_of(self.game.world, self.speech)
+                yield from form_of(self.game.world, self.speech, self._decide)
             yield Static(id="asked", markup=False)
             yield KeyBar(self.speech)
 
@@ -94,20 +93,10 @@ class AskWhatIf(ModalScreen[Asked | None]):
         )
         self.query_one("#asked", Static).update(Content.styled(text, "bold $accent" if self.can_replay else "$axis"))
 
-    # -- what the rows tell ---------------------------------------------------------------------------------------
-
-    @on(FieldRow.Changed)
-    def _changed(self, event: FieldRow.Changed) -> None:
-        self._change(event.row.field.path, event.value)
-
-    @on(FieldRow.Stepped)
-    def _stepped(self, event: FieldRow.Stepped) -> None:
-        self._change(event.row.field.path, event.row.next_value(event.direction))
-
-    def _change(self, path: str, value: Value) -> None:
+    def _decide(self, field: Field, value: Value) -> None:
         """One value alone is otherwise: another one that was changed is again as it was."""
         plan = self.plan()
-        self.changed = None if plan is None or plan.value(path) == value else (path, value)
+        self.changed = None if plan is None or plan.value(field.path) == value else (field.path, value)
         self.show()
 
     # -- actions --------------------------------------------------------------------------------------------------
@@ -122,7 +111,7 @@ class AskWhatIf(ModalScreen[Asked | None]):
         """The value of the quarter before in the row under the cursor: had you kept it."""
         row, before = self.focused, self.plan(1)
         if isinstance(row, FieldRow) and before is not None:
-            self._change(row.field.path, before.value(row.field.path))
+            self._decide(row.field, before.value(row.field.path))
 
     def action_details(self) -> None:
         """Show or hide how adaptation and sales effort are split."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from marketsim.decisions import bounds
 from marketsim.scenario.schema import Scenario
 from tui.cells import fit, truncate
 from tui.fields import UNITS, Field, Value, fields_of, stepped, typed, written
@@ -25,8 +24,16 @@ NARROW, LEAST_TITLE, LEAST_VALUE = 70, 23, 8
 """A row of fewer cells keeps title and value that short, so that what is said behind them has room."""
 
 
+Decide = Callable[[Field, Value], None]
+"""What is done with a value that was decided, in the units of the plan."""
+
+
 class FieldRow(Widget, can_focus=True):
-    """A field that is stepped with the arrows, or typed over."""
+    """A field that is stepped with the arrows, or typed over.
+
+    decide: is called at once, and no message is sent: a key pressed right behind, which may end the quarter, must
+    find the plan changed, and would overtake a message.
+    """
 
     DEFAULT_CSS = """
     FieldRow { height: 1; padding: 0 1; }
@@ -42,20 +49,6 @@ class FieldRow(Widget, can_focus=True):
         Binding("r", "reset", N_("as it was"), id="field.reset"),
     ]
 
-    class Changed(Message):
-        """A value was decided.  row: where; value: in the units of the plan."""
-
-        def __init__(self, row: FieldRow, value: Value) -> None:
-            super().__init__()
-            self.row, self.value = row, value
-
-    class Stepped(Message):
-        """The value is to go one step up (1) or down (-1)."""
-
-        def __init__(self, row: FieldRow, direction: int) -> None:
-            super().__init__()
-            self.row, self.direction = row, direction
-
     class Focused(Message):
         """The row has the keyboard: its rule is of interest."""
 
@@ -63,9 +56,9 @@ class FieldRow(Widget, can_focus=True):
             super().__init__()
             self.row = row
 
-    def __init__(self, field: Field, speech: Speech) -> None:
+    def __init__(self, field: Field, speech: Speech, decide: Decide) -> None:
         super().__init__(classes="-detail" if field.detail else "")
-        self.field, self.speech = field, speech
+        self.field, self.speech, self.decide = field, speech, decide
         self.value: Value = 0.0
         self.was: Value = 0.0
         self.rivals = ""
@@ -123,24 +116,15 @@ class FieldRow(Widget, can_focus=True):
         was = self.speech.say("was {value}", value=written(self.field, self.was)) if changed else ""
         return [(was, "$axis"), (self.rivals, "$axis")]
 
-    def next_value(self, direction: int) -> Value:
-        """The value a step up (1) or down (-1), within what may be decided of the field."""
-        low, high = (0.0, 1.0) if not self._numeric else bounds(self.field.path.partition(".")[0])
-        return stepped(self.field, self.value, direction, low, high)
-
     # -- keys -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _numeric(self) -> bool:
-        return self.field.kind not in ("flag", "choice")
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Digits are typed here and do not lead to other screens."""
-        return self._numeric and character is not None and character in "0123456789.-+"
+        return self.field.numeric and character is not None and character in "0123456789.-+"
 
     def on_key(self, event: events.Key) -> None:
         """Digits, and what corrects or ends them."""
-        if self._numeric and event.character is not None and event.character in "0123456789.-+":
+        if self.field.numeric and event.character is not None and event.character in "0123456789.-+":
             self._typing = (self._typing or "") + event.character
         elif self._typing is None:
             return
@@ -148,25 +132,22 @@ class FieldRow(Widget, can_focus=True):
             self._typing = self._typing[:-1]
         elif event.key == "escape":
             self._typing = None
-        elif event.key in ("enter", "tab", "up", "down"):
-            self._commit()
-            if event.key != "enter":
-                self.refresh()
-                return
-        elif self._commit():  # what was typed counts before the key does: it goes the same way, behind it
-            self.call_later(self.app.simulate_key, event.key)
+        elif (self._commit() and event.key != "enter") or event.key in ("tab", "up", "down"):
+            self.refresh()
+            return  # what was typed counts, then the key does
         event.stop()
         event.prevent_default()
         self.refresh()
 
     def _commit(self) -> bool:
-        """Tell what was typed, if it is a number."""
+        """Decide what was typed, if it is a number."""
         text, self._typing = self._typing, None
         value = typed(self.field, text or "")
         if value is None:
             self.problem = self.speech.say("{text} is no number", text=text or "")
             return False
-        return self.post_message(self.Changed(self, value))
+        self.decide(self.field, value)
+        return True
 
     def on_focus(self) -> None:
         """Tell what the row is about."""
@@ -180,17 +161,16 @@ class FieldRow(Widget, can_focus=True):
 
     def on_click(self) -> None:
         """A click on a flag or a choice is a step."""
-        if not self._numeric:
+        if not self.field.numeric:
             self.action_step(1)
 
     def action_step(self, direction: int) -> None:
         """One step down or up."""
-        self._typing = None
-        self.post_message(self.Stepped(self, direction))
+        self.decide(self.field, stepped(self.field, self.value, direction))
 
     def action_confirm(self) -> None:
         """Enter: flags and choices change; numbers are typed over."""
-        if self._numeric:
+        if self.field.numeric:
             self._typing = self._typing or ""
             self.refresh()
         else:
@@ -198,15 +178,14 @@ class FieldRow(Widget, can_focus=True):
 
     def action_reset(self) -> None:
         """The value that it was."""
-        self._typing = None
-        self.post_message(self.Changed(self, self.was))
+        self.decide(self.field, self.was)
 
 
-def form_of(world: Scenario, speech: Speech) -> Iterator[Widget]:
+def form_of(world: Scenario, speech: Speech, decide: Decide) -> Iterator[Widget]:
     """The rows of a form for a scenario, each group below its title."""
     group = ""
     for field in fields_of(world, speech):
         if field.group != group:
             group = field.group
             yield Static(speech.say(group), classes="group")
-        yield FieldRow(field, speech)
+        yield FieldRow(field, speech, decide)
