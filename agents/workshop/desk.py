@@ -27,8 +27,8 @@ from agents.workshop.debrief import Debriefing
 from agents.workshop.entries import FACILITATOR, SERVER, Admitted, Body, Entry, Opened, Restarted, Seated
 from agents.workshop.log import Log, LogError
 from agents.workshop.markets import Markets
-from agents.workshop.room import Room, rebuilt
-from agents.workshop.secrets import hash_of, is_one_of, new_secret, new_token
+from agents.workshop.room import Room, Seat, rebuilt
+from agents.workshop.secrets import hash_of, is_one_of, new_secret, new_token, token_of
 from agents.workshop.telling import Listener, News, form, news
 from marketsim.errors import printable
 
@@ -84,10 +84,16 @@ class _Writer:
         self._desk.clock.heed(body, self._desk.now())
 
     def join(self, wish: p.Join) -> p.Joined:
-        """A seat for somebody.  Raises Refusal."""
+        """A seat for somebody, once.  Raises Refusal."""
+        token = new_token() if wish.again is None else token_of(self.room.opened.secret, wish.model_dump_json())
+        known = self.room.tokens.get(hash_of(token))
+        if known is not None:
+            return self._joined(self.room.seats[known], token)
         seat, name = self.room.join(wish)
-        token = new_token()
         self.do(seat.vendor, Seated(vendor=seat.vendor, name=name, token_hash=hash_of(token)))
+        return self._joined(seat, token)
+
+    def _joined(self, seat: Seat, token: str) -> p.Joined:
         return p.Joined(vendor=seat.vendor, name=seat.name or "", token=token, code=self.room.code_of(seat))
 
     def time_is_up(self) -> None:

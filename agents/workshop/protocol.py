@@ -212,12 +212,14 @@ COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discrimina
 class Join(Section):
     """Take a seat: with the room's code for a new team, with a team's code for one more of its members.
 
-    name: of the new team.  vendor: which it wants to play; none: the next that is free.
+    name: of the new team.  vendor: which it wants to play; none: the next that is free.  again: a long random text of
+    the client's own: who sends the same wish with it again, because the answer was lost, has the same seat.
     """
 
     code: Annotated[str, Field(min_length=4, max_length=20)]
     name: Name | None = None
     vendor: Vendor | None = None
+    again: Annotated[str, Field(min_length=32, max_length=64, pattern="^[A-Za-z0-9_-]+$")] | None = None
 
 
 class Joined(Section):

@@ -24,6 +24,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def token_of(secret: str, what: str) -> str:
+    """A token to give away again: the same for the same secret and text.  what: must not be guessed."""
+    return hmac.digest(bytes.fromhex(secret), what.encode(), "sha256")[:24].hex()
+
+
 def new_secret() -> str:
     """A room's secret, 64 hexadecimal digits."""
     return secrets.token_hex(32)

@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from marketsim.state import Bools, MarketState, Outcome
+from marketsim.state import Bools, Floats, MarketState, Outcome
 
 Kind = Literal["public", "graded", "pooled", "hidden"]
 """Of rivals' figures, everybody knows: each one; each one in tenths, as buyers grade it; their sum, of which each rival
-in business is taken to have an equal part; nothing, and they are 0."""
+in business is taken to have as large a part as of the cards sold; nothing, and they are 0."""
 
 TENTH = 0.1
 
@@ -60,24 +60,30 @@ def seen(record: Record, seat: int, domestic: int, running: Bools) -> Record:
     kinds = OF_STATE if isinstance(record, MarketState) else OF_OUTCOME
     rivals = np.arange(len(running)) < domestic
     rivals[seat] = False
-    share = 1.0 * (rivals[:, None] & running)
-    share = np.where(share.any(axis=0), share, rivals[:, None])
-    share = share / np.maximum(share.sum(axis=0), 1.0)
+    parts = _parts(record.sold, rivals, running)
     return type(record)(
-        **{item.name: _seen(getattr(record, item.name), kinds[item.name], rivals, share) for item in fields(record)}
+        **{item.name: _seen(getattr(record, item.name), kinds[item.name], rivals, parts) for item in fields(record)}
     )
 
 
-def _seen(value: Any, kind: Kind, rivals: Bools, share: Any) -> Any:
+def _parts(sold: Floats, rivals: Bools, running: Bools) -> Floats:
+    """Which part of rivals' sums each is taken to have, [v,r]; equal ones where none has sold anything."""
+    there = rivals[:, None] & running
+    there = np.where(there.any(axis=0), there, rivals[:, None])
+    weights = np.where(there, sold, 0.0)
+    weights = np.where(weights.any(axis=0), weights, there)
+    return weights / np.where(rivals.any(), weights.sum(axis=0), 1.0)
+
+
+def _seen(value: Any, kind: Kind, rivals: Bools, parts: Floats) -> Any:
     if kind == "public":
         return value
     if isinstance(value, dict):
-        return {name: each if name in PUBLISHED else _seen(each, kind, rivals, share) for name, each in value.items()}
+        return {name: each if name in PUBLISHED else _seen(each, kind, rivals, parts) for name, each in value.items()}
     rows = rivals.reshape(-1, *(1,) * (value.ndim - 1))
     if kind == "hidden":
         return np.where(rows, np.zeros_like(value), value)
     if kind == "graded":
         return np.where(rows, np.round(value / TENTH) * TENTH, value)
     total = np.where(rows, value, 0).sum(axis=0)
-    part = share.reshape(len(share), *(1,) * (value.ndim - 2), -1)
-    return np.where(rows, total * part, value)
+    return np.where(rows, total * parts.reshape(len(parts), *(1,) * (value.ndim - 2), -1), value)

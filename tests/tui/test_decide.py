@@ -61,7 +61,9 @@ async def price_played(keys: list[str], at_once: bool) -> float:
         return pilot.app.session.game.turns[0].plan.price
 
 
-@pytest.mark.parametrize("keys", ["right space", "right right space", "right 5 0 space", "5 0 right space", "down 1 up right space"])
+@pytest.mark.parametrize(
+    "keys", ["right space", "right right space", "right 5 0 space", "5 0 right space", "down 1 up right space"]
+)
 async def test_keys_pressed_faster_than_the_screen_is_drawn_count_in_their_order(keys: str):
     slow = await price_played(keys.split(), at_once=False)
     assert await price_played(keys.split(), at_once=True) == slow != await price_played(["space"], at_once=False)

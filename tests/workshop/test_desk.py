@@ -14,7 +14,7 @@ import pytest
 from agents.workshop import protocol as p
 from agents.workshop.allowed import Refusal
 from agents.workshop.desk import GRACE, Desk
-from agents.workshop.entries import FACILITATOR, Entry
+from agents.workshop.entries import FACILITATOR, Entry, Seated
 from agents.workshop.log import Log, LogError
 from agents.workshop.room import DOING, Room
 from tests.workshop.desks import Time, desk, do, heard, lines, opened, path, quick, submit, until
@@ -78,6 +78,26 @@ async def test_two_who_want_the_same_seat_or_name_do_not_both_get_it(desk: Desk)
     got = await asyncio.gather(*(desk.join(wish) for wish in wishes), return_exceptions=True)
     assert [type(each) for each in got] == [p.Joined, Refusal, Refusal]
     assert desk.who(got[0].token) == got[0].vendor == "cambricon-b"
+
+
+async def test_who_asks_again_for_a_seat_has_the_same_one_even_after_a_restart(path: Path):
+    async with opened(path) as desk:
+        wish = p.Join(code=desk.room.code, name="Late", again="k" * 32)
+        first, second = await asyncio.gather(desk.join(wish), desk.join(wish))
+        assert first == second and desk.who(first.token) == first.vendor
+        for other in ({"again": "j" * 32}, {"again": None}, {"name": "late"}, {"vendor": "cambricon-b"}):
+            with pytest.raises(Refusal, match="another team has this name"):
+                await desk.join(wish.model_copy(update=other))
+        mate = p.Join(code=first.code, again="k" * 32)
+        assert (await desk.join(mate)).token == (await desk.join(mate)).token != first.token
+    written = [entry.body for entry in lines(path) if isinstance(entry.body, Seated)]
+    assert len(written) == 4  # with the two that were there
+    async with Desk(Log(path)) as desk:
+        assert await desk.join(wish) == first
+        await do(desk, p.Release(id=new_id(), vendor=first.vendor))
+        assert desk.who(first.token) is None
+        with pytest.raises(Refusal, match="neither"):
+            await desk.join(mate)
 
 
 async def test_tokens_open_what_they_are_for_as_long_as_they_do(desk: Desk):

@@ -109,8 +109,20 @@ def test_own_rows_and_foreign_suppliers_are_as_they_are_and_rivals_as_they_are_s
                     assert not now.any(), name
                 else:
                     np.testing.assert_allclose(now.sum(axis=0), were.sum(axis=0), atol=1e-9, err_msg=name)
-                    alive = now[running[rivals, 0]]
-                    assert (alive == alive[:1]).all() and not now[~running[rivals, 0]].any(), name
+                    sold = np.where(running[rivals, 0], record.sold[rivals, 0], 0.0)
+                    parts = (sold / sold.sum()).reshape(-1, *(1,) * (now.ndim - 1))
+                    np.testing.assert_allclose(now, were.sum(axis=0) * parts, rtol=1e-12, err_msg=name)
+
+
+def test_sums_have_equal_parts_where_no_rival_has_sold_anything(desk: Desk):
+    after = desk.room.game.turns[0].after
+    alive = np.ones_like(after.alive)
+    alive[2] = False
+    masked = seen(replace(after, sold=np.where(np.arange(len(alive))[:, None] == 0, after.sold, 0.0)), 0, 6, alive)
+    now, total = masked.contracts[1:6], after.contracts[1:6].sum(axis=0)
+    assert not now[1].any()
+    for part in np.delete(now, 1, axis=0):
+        np.testing.assert_allclose(part, total / 4, rtol=1e-12)
 
 
 # Nothing depends on what is hidden ------------------------------------------------------------------------------------

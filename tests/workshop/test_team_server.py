@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.workshop.members import on_form
 from tests.workshop.serving import Served, serving
 from tui.settings import Settings
 from tui.workshop import connection
-from tui.workshop.connection import Connection
+from tui.workshop.connection import Connection, WorkshopError
 from tui.workshop.console import ConsoleApp
 from tui.workshop.join import Joining
 from tui.workshop.lobby import Lobby
@@ -56,12 +57,39 @@ async def test_joining_and_coming_back(tmp_path: Path):
             await until(pilot, lambda: "Tigers plays" in text(pilot) and again.membership.own.people == 1)
 
 
+async def test_a_seat_whose_answer_was_lost_is_given_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    fetch, lost = Connection.fetch, []
+
+    async def cut_once(self: Connection, path: str, content: dict[str, Any] | None = None, **more: float) -> bytes:
+        answer = await fetch(self, path, content, **more)
+        if path == "/api/join" and not lost:
+            lost.append(answer)
+            raise WorkshopError("does not answer")
+        return answer
+
+    monkeypatch.setattr(Connection, "fetch", cut_once)
+    with serving(tmp_path / "room.workshop") as served:
+        app = client(served)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await until(pilot, lambda: app.screen.card is not None)
+            await pilot.press(*served.code, "tab", *"Tigers", "enter")
+            await until(pilot, lambda: bool(lost) and "does not answer" in text(pilot))
+            await pilot.press("enter")
+            await until(pilot, lambda: "Tigers plays" in text(pilot))
+        assert app.connection.token == json.loads(lost[0])["token"]
+
+
 async def test_the_facilitators_token_opens_the_console(tmp_path: Path):
     with serving(tmp_path / "room.workshop") as served:
         app = client(served)
         async with app.run_test(size=(100, 30)) as pilot:
             await until(pilot, lambda: app.screen.card is not None)
-            await pilot.press(*f"#{served.facilitator}", "enter")
+            code = app.screen.query_one("#code")
+            await pilot.press(*f"#{served.facilitator}")
+            assert served.facilitator not in text(pilot) and code.password
+            await pilot.press("ctrl+u", *served.code)
+            assert served.code in text(pilot)
+            await pilot.press("ctrl+u", *f"#{served.facilitator}", "enter")
             await until(pilot, lambda: isinstance(app.then, ConsoleApp))
         assert app.then.connection.token == served.facilitator
 

@@ -97,6 +97,7 @@ class Connection:
     def __init__(self, address: str, token: str = "") -> None:
         self.address, self.token = address, token
         self._socket: ClientConnection | None = None
+        self._wish: p.Join | None = None
         self._unanswered: dict[str, tuple[p.Command, asyncio.Future[p.Accepted | p.Refused]]] = {}
 
     # -- what is asked for ----------------------------------------------------------------------------------------
@@ -106,8 +107,14 @@ class Connection:
         return _read(CARD, await self.fetch("/api/room"))
 
     async def join(self, wish: p.Join) -> p.Joined:
-        """Take a seat, and have its token from now on.  Raises WorkshopError."""
-        joined = _read(JOINED, await self.fetch("/api/join", wish.model_dump(exclude_none=True)))
+        """Take a seat, and have its token from now on; the same wish again, after a cut, gives the same seat.
+
+        Raises WorkshopError.
+        """
+        if self._wish is None or self._wish.model_copy(update={"again": None}) != wish:
+            self._wish = wish.model_copy(update={"again": token_hex(16)})
+        joined = _read(JOINED, await self.fetch("/api/join", self._wish.model_dump(exclude_none=True)))
+        self._wish = None
         self.token = joined.token
         return joined
 

@@ -164,6 +164,11 @@ class Joining(Page):
         self._look()
         self.query_one("#code", Input).focus()
 
+    @on(Input.Changed, "#code")
+    def _hide_token(self, typed: Input.Changed) -> None:
+        """Others may look on: a code may be seen, a token opens what it opens to whoever has read it."""
+        typed.input.password = len(_token(typed.value)) > LONGEST_CODE
+
     @on(Input.Submitted, "#code,#name")
     def action_join(self) -> None:
         """Take a seat with what was typed."""
@@ -176,7 +181,7 @@ class Joining(Page):
     async def _join(self) -> None:
         assert self.connection is not None
         code, name = (self.query_one(field, Input).value.strip() for field in ("#code", "#name"))
-        token = code.rpartition("#")[2]
+        token = _token(code)
         try:
             self.card = self.card or await self.connection.card()
             if len(token) > LONGEST_CODE:
@@ -195,3 +200,8 @@ class Joining(Page):
         menu = self.query_one(Menu)
         chosen = None if menu.highlighted is None else menu.get_option_at_index(menu.highlighted).id
         return chosen or None
+
+
+def _token(typed: str) -> str:
+    """What was typed, or what stands behind the # of a link."""
+    return typed.strip().rpartition("#")[2]
