@@ -106,16 +106,17 @@ class _Writer:
 class Desk:
     """A workshop that is running.
 
-    log: of the workshop, new or not.  opened: how it begins, if it is new.  address: for browsers of teams, if known.
-    now: seconds of a clock that never jumps.  Raises MarketSimError for a log that cannot be used.
+    log: of the workshop, new or not.  opened: how it begins, if it is new.  ahead: quarters that strategies play then,
+    before teams do.  address: for browsers of teams, if known.  now: seconds of a clock that never jumps.
+    Raises MarketSimError for a log that cannot be used.
     """
 
-    def __init__(self, log: Log, opened: Opened | None = None, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, log: Log, opened: Opened | None = None, now: Callable[[], float] = time.monotonic, ahead: int = 0
+    ) -> None:
         self.log, self.now = log, now
-        if opened is not None:
-            if not log.empty:
-                raise LogError(f"{printable(str(log.path), 400)} holds a workshop already")
-            log.write([(SERVER, opened)])
+        if opened is not None and not log.empty:
+            raise LogError(f"{printable(str(log.path), 400)} holds a workshop already")
         self._thread = ThreadPoolExecutor(1, "room")
         self._market_thread = ThreadPoolExecutor(1, "market")
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
@@ -125,16 +126,22 @@ class Desk:
         self._markets = Markets()
         self.debriefing = Debriefing()
         self.address = ""
-        self.room, self.clock = self._built()
-        self._tokens = dict(self.room.tokens)
         self._in_doubt = self._stopped = False
-        if opened is None:
-            with self.log.writing() as add:
-                _Writer(self, add).do(SERVER, Restarted(marketsim=marketsim.__version__))
+        with self.log.writing() as add:  # a room that is begun is begun whole
+            if opened is not None:
+                add(SERVER, opened)
+            self.room, self.clock = self._built()
+            writer = _Writer(self, add)
+            if opened is None:
+                writer.do(SERVER, Restarted(marketsim=marketsim.__version__))
+            for _ in range(ahead):
+                writer.do(FACILITATOR, p.Open(id=f"ahead-{self.room.quarter}"))
+                writer.close()
+        self._tokens = dict(self.room.tokens)
 
     @classmethod
     def opening(cls, path: Path, setup: Setup, vendors: Sequence[str], title: str, ahead: int = 0) -> Desk:
-        """A new workshop in a new file.  vendors: that teams can play.  ahead: quarters that strategies play first.
+        """A new workshop in a new file.  vendors: that teams can play.  ahead: as of `Desk`.
 
         Raises MarketSimError.
         """
@@ -142,13 +149,7 @@ class Desk:
             setup=setup, vendors=list(vendors), title=title, secret=new_secret(), marketsim=marketsim.__version__
         )
         Room.of(opened)  # before there is a file
-        desk = cls(Log(path), opened)
-        with desk.log.writing() as add:
-            writer = _Writer(desk, add)
-            for _ in range(ahead):
-                writer.do(FACILITATOR, p.Open(id=f"ahead-{desk.room.quarter}"))
-                writer.close()
-        return desk
+        return cls(Log(path), opened, ahead=ahead)
 
     def _built(self) -> tuple[Room, Clock]:
         """The room that the log tells of, and its clock as it stood at the last line.  Raises MarketSimError."""

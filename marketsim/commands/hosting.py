@@ -8,8 +8,8 @@ import shlex
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, fields
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -101,6 +101,12 @@ class Place:
         except ValueError:
             return self.host != "localhost"
 
+    def options(self) -> list[str]:
+        """Of `marketsim workshop host`, as far as they are other than without them."""
+        usual = Place("127.0.0.1", 8000, None, None, None)
+        named = [(each.name, getattr(self, each.name)) for each in fields(self)]
+        return [part for name, value in named if value != getattr(usual, name) for part in (f"--{name}", str(value))]
+
     def address(self, port: int) -> str:
         """For a browser."""
         shown = self.name or _reachable(self.host)
@@ -116,13 +122,13 @@ def serve(wish: Wish, file: Path | None, place: Place) -> int | None:
         path = file or _new_file()
         desk = _desk(wish, path)
         stopped_by = asyncio.run(_served(desk, wish, place, sock))
-    again = f"marketsim workshop host --file {shlex.quote(str(path))}"
+    again = shlex.join(["marketsim", "workshop", "host", "--file", str(path), *place.options()])
     typer.echo(f"\nThe server has stopped; all that was done is in {path}\nGo on with: {again}")
     return stopped_by
 
 
 def _desk(wish: Wish, path: Path) -> Desk:
-    if not path.exists() or path.stat().st_size == 0:
+    if _is_new(path):
         setup, vendors, title = wish.room()
         return Desk.opening(path, setup, vendors, title, wish.ahead(setup))
     desk = Desk(Log(path))
@@ -131,6 +137,14 @@ def _desk(wish: Wish, path: Path) -> Desk:
     if desk.room.differs is not None:
         typer.echo(f"Note: from {desk.room.differs} on, figures differ in their last digits from what was seen before.")
     return desk
+
+
+def _is_new(path: Path) -> bool:
+    """Nothing has been written to it, or nothing to the end."""
+    if not path.exists() or path.stat().st_size == 0:
+        return True
+    with closing(Log(path)) as log:
+        return log.empty
 
 
 async def _served(desk: Desk, wish: Wish, place: Place, sock: socket) -> int | None:

@@ -129,8 +129,16 @@ Address = Annotated[
 ]
 
 
+Trusted = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate", metavar="FILE", help="Of the server, in PEM form, if this machine does not trust it by itself."
+    ),
+]
+
+
 @app.command()
-def join(address: Address = None, language: Language = None, plain: Plain = False) -> None:
+def join(address: Address = None, certificate: Trusted = None, language: Language = None, plain: Plain = False) -> None:
     """Join a workshop in this terminal: in a team, or as its facilitator; you come back to your seat if you had one."""
     from marketsim.commands.needs import need
     from marketsim.commands.play import terminal
@@ -142,10 +150,26 @@ def join(address: Address = None, language: Language = None, plain: Plain = Fals
 
         run_told(told)
         return
+    if certificate is not None:
+        _trust(certificate)
     settings = terminal(language, plain)
     from tui.workshop.open import joining
 
     joining(address, settings).run_on()
+
+
+def _trust(certificate: Path) -> None:
+    """Have all that this process connects to by TLS checked against a certificate alone.  Raises MarketSimError."""
+    import ssl
+
+    from marketsim.errors import MarketSimError
+
+    try:
+        ssl.create_default_context(cafile=certificate)
+    except OSError as error:  # SSLError is one
+        reason = getattr(error, "reason", None) or error.strerror
+        raise MarketSimError(f"--certificate {certificate}: cannot be used: {reason}") from None
+    os.environ["SSL_CERT_FILE"] = str(certificate)  # read by OpenSSL, whoever uses it
 
 
 Kept = Annotated[Path, typer.Argument(metavar="FILE", help="Where a workshop is written down; no server may have it.")]

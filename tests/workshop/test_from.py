@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
 from agents.workshop.log import Log
-from marketsim.commands.hosting import Wish
+from agents.workshop.room import Room
+from marketsim.commands.hosting import Wish, _desk
 from marketsim.errors import MarketSimError
 from tests.workshop.rooms import SETUP, SMALL, VENDORS
 
@@ -29,6 +32,26 @@ def test_strategies_play_until_teams_come(tmp_path: Path):
     again = Desk(Log(path))
     assert again.room.played == 3 and again.room.differs is None
     again.log.close()
+
+
+def test_a_room_that_was_not_begun_to_the_end_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, play, played = tmp_path / "room.workshop", Room.close, []
+
+    def killed(room: Room) -> object:
+        played.append(room.quarter)
+        if len(played) == 2:
+            raise KeyboardInterrupt
+        return play(room)
+
+    wish = Wish(SMALL, vendors=VENDORS, seed=3, first="2025Q4")
+    with monkeypatch.context() as patch:
+        patch.setattr(Room, "close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            _desk(wish, path)
+    assert played == ["2025Q1", "2025Q2"] and path.stat().st_size
+    gc.collect()  # what had the file open
+    with closing(_desk(wish, path).log) as log:
+        assert [entry.body.kind for entry in log.entries()] == ["opened", *["open", "closed"] * 3]
 
 
 async def test_teams_go_on_from_there_and_may_take_it_back(tmp_path: Path):

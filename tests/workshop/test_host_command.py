@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -102,6 +104,18 @@ def test_what_cannot_be_hosted_is_said_and_leaves_nothing_behind(
     assert not list(tmp_path.rglob("*.workshop"))
 
 
+@pytest.mark.parametrize(
+    ("place", "options"),
+    [
+        (Place("127.0.0.1", 8000, None, None, None), ""),
+        (Place("0.0.0.0", 8123, "market.example.org", Path("my market.pem"), Path("market.key")),
+         "--host 0.0.0.0 --port 8123 --name market.example.org --certificate 'my market.pem' --key market.key"),
+    ],
+)  # fmt: skip
+def test_one_goes_on_at_the_same_place(place: Place, options: str):
+    assert shlex.join(place.options()) == options
+
+
 @pytest.mark.parametrize("arguments", [["workshop", "--help"], ["workshop", "host", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str]):
     assert loaded(HELP.format(arguments)).splitlines()[-1] in ("[]", "['pydantic']")
@@ -163,6 +177,32 @@ def test_an_address_for_all_networks_is_told_as_one_of_them():
     assert not re.search(r"0\.0\.0\.0|\[::\]", Place("0.0.0.0", 1, None, None, None).address(1))
 
 
+FOLLOWED = """
+import asyncio, sys
+from pathlib import Path
+from marketsim.commands.workshop import _trust
+from tui.speech import Speech
+from tui.workshop.connection import Connection, Link, WorkshopError
+from tui.workshop.refusals import in_words
+
+async def main(address, token, certificate=None):
+    if certificate is not None:
+        _trust(Path(certificate))
+    connection, heard = Connection(address, token), asyncio.Queue()
+    try:
+        print((await connection.card()).title)
+    except WorkshopError as error:
+        print(in_words(error, Speech("en")))
+        return
+    following = asyncio.create_task(connection.follow(heard.put_nowait))
+    print(await asyncio.wait_for(heard.get(), 20))
+    following.cancel()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+"""How a client of another machine finds a server: whether it answers over HTTP, then over a websocket."""
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 def test_with_a_certificate_nobody_can_overhear(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
@@ -175,7 +215,12 @@ def test_with_a_certificate_nobody_can_overhear(tmp_path: Path, capsys: pytest.C
         assert httpx.get(f"https://{served.host}/api/room", verify=trusting).json()["title"] == "A workshop"
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://{served.host}/api/room")
+        client = [sys.executable, "-c", FOLLOWED, f"https://{served.host}", served.join("Tigers").token]
+        for trusted, told in (([], "does not trust"), ([certificate], "A workshop\nLink(up=True)\n")):
+            assert told in subprocess.run([*client, *trusted], capture_output=True, text=True, check=True).stdout
     swapped = ["--certificate", str(key), "--key", str(certificate)]
     result = called(capsys, ["workshop", "host", "--port", "0", "--file", str(path), *swapped])
+    assert result.code == 1 and f"--certificate {key}: cannot be used" in result.err
+    result = called(capsys, ["workshop", "join", "--certificate", str(key), "https://127.0.0.1:1"])
     assert result.code == 1 and f"--certificate {key}: cannot be used" in result.err
     assert Place("127.0.0.1", 1, None, certificate, key).address(1) == "https://127.0.0.1:1"

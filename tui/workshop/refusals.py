@@ -67,4 +67,6 @@ def in_words(error: WorkshopError, speech: Speech) -> str:
         return speech.say("The server and this program need the same release of marketsim.")
     if error.refused is not None:
         return refusal(error.refused, speech)
+    if "CERTIFICATE_VERIFY_FAILED" in error.message:
+        return speech.say("This machine does not trust the server's certificate; if you do, join with --certificate.")
     return f"{speech.say('The server does not answer.')}\n{error}"
