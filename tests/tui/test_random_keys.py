@@ -20,7 +20,7 @@ KEYS = [
 ]
 LIKELY = ["space", "e", "enter", "right", "down", *"123456789"]
 SIZES = [(120, 36), (80, 24), (40, 10), (160, 48), (100, 30), (20, 6)]
-STEPS = int(os.environ.get("MARKETSIM_RANDOM_KEYS", "300"))
+STEPS = int(os.environ.get("MARKETSIM_RANDOM_KEYS", "200"))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
