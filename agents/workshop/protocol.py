@@ -356,9 +356,13 @@ class Office(Section):
 
 
 class Library(Section):
-    """What the facilitator can choose from: titles by language, by name."""
+    """What the facilitator can choose from, by name.
 
-    policies: dict[str, dict[str, str]]
+    notes: what the scenario's file says of its own policies, by language.  strategies: their titles, by language.
+    """
+
+    policies: dict[str, Intervention]
+    notes: dict[str, dict[str, str]]
     strategies: dict[str, dict[str, str]]
 
 

@@ -1,8 +1,9 @@
 """A room set beside a thousand like it: the same market on other luck, with strategies in every seat.
 
 They are simulated in processes of their own, at a low priority, so that whoever decides or looks at a screen
-meanwhile does not wait: `python -m agents.workshop.simulated` reads a `Job` as JSON and writes `Rooms`. A server with
-threads and open files is not forked.
+meanwhile does not wait: `python -m agents.workshop.simulated` reads a `Job` as a line of JSON and writes `Rooms`. Its
+standard input stays open as long as somebody waits for them: a server that is killed cannot say that nobody does.
+A server with threads and open files is not forked.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
+from threading import Thread
 from typing import get_args
 
 import numpy as np
@@ -159,10 +161,21 @@ class Simulations:
 
     async def _in_processes(self, job: Callable[[], Awaitable[Job]]) -> Rooms:
         told = (await job()).model_dump_json().encode()
-        process = await asyncio.create_subprocess_exec(*self._program, stdin=PIPE, stdout=PIPE)
+        process = await asyncio.create_subprocess_exec(
+            *self._program,
+            stdin=PIPE,
+            stdout=PIPE,
+            start_new_session=True,  # Ctrl-C is for the server alone
+        )
+        assert process.stdin is not None and process.stdout is not None
         try:
-            answer, _ = await process.communicate(told)
+            process.stdin.write(told + b"\n")
+            with suppress(ConnectionError):  # it has ended: its status tells how
+                await process.stdin.drain()
+            answer = await process.stdout.read()
+            await process.wait()
         finally:
+            process.stdin.close()
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -173,12 +186,25 @@ class Simulations:
 
 
 def main() -> None:
-    """Read a job, write what came of it."""
+    """Read a job, write what came of it; end without a word once nobody waits for it."""
     if hasattr(os, "nice"):
         os.nice(10)
-    job = Job.model_validate_json(sys.stdin.buffer.read())
-    found = simulated(job, os.cpu_count() or 1)
-    sys.stdout.write(found.model_dump_json())
+    told = sys.stdin.buffer.readline()
+    Thread(target=_end_with_input, daemon=True).start()
+    if told.endswith(b"\n"):
+        found = simulated(Job.model_validate_json(told), os.cpu_count() or 1)
+        with suppress(BrokenPipeError), open(sys.stdout.fileno(), "wb", closefd=False) as answer:
+            answer.write(found.model_dump_json().encode())
+
+
+def _end_with_input() -> None:
+    """End this process, and so its workers, once standard input does.
+
+    Read past Python's buffer: its lock would be held in workers that are forked meanwhile.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from agents.game.score import Score
 from agents.strategies import get, names
 from agents.workshop import protocol as p
 from agents.workshop.library import policies
 from agents.workshop.room import Room, Seat
+from marketsim.errors import ScenarioError
+from marketsim.experiments.policies import PolicyReader
 from marketsim.rules.arrays import ratio
+from marketsim.scenario.library import load
 
 
 def room_now(room: Room, people: Mapping[str, int], remaining: float | None) -> p.RoomNow:
@@ -72,9 +76,21 @@ def _row(room: Room, seat: Seat, of: Score | None) -> p.Row:
 def library(room: Room) -> p.Library:
     """Policies that can be let happen, and strategies that can play for a team."""
     return p.Library(
-        policies={name: policy.title.model_dump() for name, policy in policies(room.game.world).items()},
+        policies=policies(room.game.world),
+        notes=dict(_notes(room)),
         strategies={name: dict(get(name).title) for name in names()},
     )
+
+
+def _notes(room: Room) -> Iterator[tuple[str, dict[str, str]]]:
+    """What the scenario's file says of its own policies, by name and language; nothing once the file has gone."""
+    try:
+        loaded = load(room.opened.setup.scenario)
+    except ScenarioError:
+        return
+    for policy in PolicyReader(Path(), loaded.tree, loaded, frozenset()).read([*loaded.scenario.policies]):
+        if policy.note:
+            yield policy.name, {"en": policy.note} if isinstance(policy.note, str) else dict(policy.note)
 
 
 def form(room: Room, seat: Seat) -> p.Form:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from agents.game.setup import Setup
@@ -15,8 +16,9 @@ from agents.workshop import views
 from agents.workshop.debrief import debrief
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
+from tests.tui.conftest import text
 from tui.settings import Settings
-from tui.speech import Language
+from tui.speech import Language, Speech
 from tui.workshop.connection import Connection, Heard, Link, WorkshopError, new_id
 from tui.workshop.console import ConsoleApp
 
@@ -30,6 +32,7 @@ class AtTheDesk(Connection):
         super().__init__(ADDRESS, f"the-token-of-{who}")
         self.desk, self.who = desk, who
         self.exports: dict[str, bytes] = {}
+        self.asked = ""
 
     async def follow(self, heed: Callable[[Heard], None]) -> None:
         listener = await self.desk.listen(self.who)
@@ -48,6 +51,7 @@ class AtTheDesk(Connection):
             return (await self.desk.read(lambda: views.library(self.desk.room))).model_dump_json().encode()
         if path == "/api/debrief":
             return await debrief(self.desk)
+        self.asked = path
         name = path.removeprefix("/api/exports/").partition("?")[0]
         if name not in self.exports:
             raise WorkshopError("there is no such export", 404)
@@ -63,6 +67,13 @@ async def room(path: Path, firms: int = 0, teams: int = 3, seats: int = 0, quart
         for number in range(teams):
             await desk.join(p.Join(code=desk.room.code, name=NAMES[number % len(NAMES)] + str(number or "")))
         yield desk
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """With a room of three teams."""
+    async with room(tmp_path) as opened:
+        yield opened
 
 
 @cache
@@ -111,3 +122,27 @@ async def play(desk: Desk, quarters: int = 1) -> None:
         for command in (p.Open(id=new_id()), p.Close(id=new_id())):
             answer = await desk.do(FACILITATOR, command)
             assert isinstance(answer, p.Accepted), answer
+
+
+async def pressed(pilot: Pilot[None], *keys: str) -> None:
+    """Keys one after the other, with what each leads to."""
+    for key in keys:
+        await pilot.press(key)
+    await pilot.pause()
+
+
+async def typed(pilot: Pilot[None], text: str, *keys: str) -> None:
+    """A text in the place of what stands in the line, and then some keys."""
+    pilot.app.focused.value = text
+    await pressed(pilot, *keys)
+
+
+def log(pilot: Pilot[None], language: str = "en") -> str:
+    speech = Speech(language)
+    return "\n".join(sentence(speech) for _, sentence in pilot.app.overview.log)
+
+
+def one_line(pilot: Pilot[None]) -> str:
+    """What stands on the screen, with the lines of a dialog joined."""
+    lines = [line.split("│")[len(line.split("│")) // 2] for line in text(pilot).splitlines()]
+    return " ".join(" ".join(lines).split())

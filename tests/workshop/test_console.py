@@ -3,55 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from textual.pilot import Pilot
 
-from agents.game import Game, Setup
 from agents.workshop import allowed
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from agents.workshop.entries import FACILITATOR
 from tests.tui.conftest import home, text, told
-from tests.workshop.consoles import ADDRESS, console, play, room, submit, until
+from tests.workshop.consoles import (
+    ADDRESS,
+    console,
+    desk,
+    log,
+    one_line,
+    play,
+    pressed,
+    room,
+    submit,
+    typed,
+    until,
+)
 from tui.screens.question import Question
 from tui.screens.rivals import Rivals
 from tui.screens.shakeout import Shakeout
 from tui.screens.watch import Watch
-from tui.speech import Speech
+from tui.speech import Language, Speech
 from tui.workshop.connection import WorkshopError, new_id
 from tui.workshop.console_dialogs import Ask
-from tui.workshop.console_levers import TITLES, levers_of
 from tui.workshop.console_room import Console
 from tui.workshop.debrief import RoomDebriefScreen
 
-__all__ = ["home"]  # the fixture of settings that are the test's alone
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with room(tmp_path) as opened:
-        yield opened
+__all__ = ["desk", "home"]  # fixtures; the second one: of settings that are the test's alone
 
 
 async def do(desk: Desk, command: p.FacilitatorCommand) -> None:
     assert isinstance(await desk.do(FACILITATOR, command), p.Accepted)
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> None:
-    """Keys one after the other, with what each leads to."""
-    for key in keys:
-        await pilot.press(key)
-    await pilot.pause()
-
-
-async def typed(pilot: Pilot[None], text: str, *keys: str) -> None:
-    """A text in the place of what stands in the line, and then some keys."""
-    pilot.app.focused.value = text
-    await pressed(pilot, *keys)
 
 
 async def phase(pilot: Pilot[None], wanted: str) -> None:
@@ -60,17 +50,6 @@ async def phase(pilot: Pilot[None], wanted: str) -> None:
 
 def vendor(desk: Desk, number: int) -> str:
     return list(desk.room.seats)[number]
-
-
-def log(pilot: Pilot[None], language: str = "en") -> str:
-    speech = Speech(language)
-    return "\n".join(sentence(speech) for _, sentence in pilot.app.overview.log)
-
-
-def one_line(pilot: Pilot[None]) -> str:
-    """What stands on the screen, with the lines of a dialog joined."""
-    lines = [line.split("│")[len(line.split("│")) // 2] for line in text(pilot).splitlines()]
-    return " ".join(" ".join(lines).split())
 
 
 # -- the clock ---------------------------------------------------------------------------------------------------------
@@ -139,54 +118,6 @@ async def test_closing_names_the_teams_that_have_not_handed_in(desk: Desk):
 
 
 # -- the market --------------------------------------------------------------------------------------------------------
-
-
-async def test_a_policy_or_an_event_of_ones_own_comes_into_the_market(desk: Desk):
-    async with console(desk) as pilot:
-        await pressed(pilot, "i", "down", "down", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
-        await pressed(pilot, "y")
-        await until(pilot, lambda: len(pilot.app.market.world.events) == len(desk.room.game.world.events))
-        policy = desk.room.game.world.events[-1].title.en
-        assert desk.room.world == 1 and policy == "Domestic-content rule lifted"
-        await until(pilot, lambda: f"happens from 2025Q1 on: {policy}" in log(pilot))
-        await pressed(pilot, "i", "enter")
-        for line in ("Vouchers for buyers", "0.25", "2025q3"):
-            await typed(pilot, line, "tab")
-        await pressed(pilot, "down")
-        assert "From 0 to 0.9; now 0." in text(pilot)
-        await pressed(pilot, "enter")
-        await until(pilot, lambda: "happens from 2025Q3 on: Vouchers for buyers" in log(pilot))
-        levers = [now.levers["purchase_subsidy"] for now in desk.room.game.parameters.conditions]
-        assert levers[:4] == [0.0, 0.0, 0.25, 0.25]
-
-
-async def test_what_is_wrong_with_an_event_is_told_with_what_is_allowed(desk: Desk):
-    async with console(desk) as pilot:
-        await pressed(pilot, "i", "enter")
-        await typed(pilot, "Vouchers", "shift+tab", "down", "tab", "tab")
-        for value, quarter, wrong in (
-            ("2", "2025q2", "2 cannot be; allowed: 0 to 0.9"),
-            ("much", "2025q2", "much cannot be; allowed: 0 to 0.9"),
-            ("0.5", "soon", "SOON is no quarter such as 2026Q3"),
-            ("0.5", "2031Q1", "allowed: from 2025Q1 to 2026Q2"),
-        ):
-            await typed(pilot, value, "tab")
-            await typed(pilot, quarter, "enter")
-            await until(pilot, lambda wrong=wrong: wrong in one_line(pilot))
-            assert desk.room.world == 0 and isinstance(pilot.app.screen, Ask)
-            await pressed(pilot, "shift+tab")
-        await pressed(pilot, "escape")
-        assert isinstance(pilot.app.screen, Console)
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_lever_of_the_rules_has_a_title_and_bounds(language: str):
-    game, speech = Game(Setup(quarters=2)), Speech(language)
-    levers = list(levers_of(game, speech))
-    assert {lever.name for lever in levers} == set(game.now.levers)
-    assert {lever.name.partition(".")[0] for lever in levers} == set(TITLES)
-    assert all(lever.low <= lever.now <= lever.high and lever.allowed(speech) for lever in levers)
 
 
 async def test_quarters_are_taken_back_and_the_market_that_was_fetched_with_them(desk: Desk):
@@ -401,13 +332,29 @@ def test_what_the_room_may_refuse_the_facilitator_is_said_in_chinese():
 async def test_exports_are_written_into_the_folder_that_is_told(desk: Desk, tmp_path: Path):
     async with console(desk, size=(80, 24)) as pilot:
         pilot.app.connection.exports["report"] = b"<html>"
-        await pressed(pilot, "x", "tab")
+        await pressed(pilot, "x", "tab", "tab")
         await typed(pilot, str(tmp_path / "out"), "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Console))
         assert (tmp_path / "out" / "report.html").read_bytes() == b"<html>"
         assert str(tmp_path / "out" / "report.html") in log(pilot)
         await pressed(pilot, "x", "down", "enter")
         await until(pilot, lambda: "there is no such export" in text(pilot))
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Without names of teams"), ("zh", "不含队名")])
+async def test_an_export_without_names_has_a_name_of_its_own(desk: Desk, tmp_path: Path, language: Language, said: str):
+    async with console(desk, language, size=(80, 24)) as pilot:
+        pilot.app.connection.exports["report"] = b"<html>"
+        for ticks, name in ((0, "report"), (1, "report-anonymous"), (2, "report-2"), (1, "report-anonymous-2")):
+            await pressed(pilot, "x", "tab")
+            assert said in text(pilot) and "✓" not in text(pilot)
+            await pressed(pilot, *["space"] * ticks)
+            assert ("✓" in text(pilot)) == (ticks == 1)
+            await pressed(pilot, "tab")
+            await typed(pilot, str(tmp_path), "shift+tab", "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Console))
+            assert (tmp_path / f"{name}.html").read_bytes() == b"<html>"
+            assert pilot.app.connection.asked.endswith(f"anonymous={'true' if ticks == 1 else 'false'}")
 
 
 async def test_a_token_that_is_none_is_told_and_leaving_is_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch):

@@ -78,6 +78,7 @@ async def test_windows_and_the_projector(tmp_path: Path, language: Language, loo
         async with console(opened, language, SIZES[0]) as pilot:
             for name, keys in (
                 ("projector", ["a"]),
+                ("policies", ["i", "down"]),
                 ("event", ["i", "enter"]),
                 ("message", ["m"]),
                 ("roll-back", ["u"]),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import ZipFile, is_zipfile
 
 from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
@@ -59,6 +60,12 @@ async def test_a_lesson(tmp_path: Path):
             await pilot.press("enter")
             await until(pilot, lambda: (tmp_path / "tables.zip").exists() and isinstance(app.screen, Console))
             assert is_zipfile(tmp_path / "tables.zip")
+            await pilot.press("x", "down", "tab", "space")
+            app.screen.query_one("#line-folder").value = str(tmp_path)
+            await pilot.press("enter")
+            await until(pilot, lambda: (tmp_path / "tables-anonymous.zip").exists() and isinstance(app.screen, Console))
+            named, nameless = (b"".join(contents(tmp_path / f"tables{end}.zip")) for end in ("", "-anonymous"))
+            assert "玄武".encode() in named and "玄武".encode() not in nameless
             await pilot.press("u", "enter")
             await until(pilot, lambda: overview.room.phase == "lobby" and not app.market.turns)
             for _ in range(2):
@@ -71,6 +78,11 @@ async def test_a_lesson(tmp_path: Path):
             await pilot.press("9")
             await until(pilot, lambda: isinstance(app.screen, RoomDebriefScreen) and app.screen.past is not None)
             assert "玄武" in text(pilot) and not served.desk.room.differs
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    with ZipFile(path) as archive:
+        yield from (archive.read(name) for name in archive.namelist())
 
 
 def test_a_browser_saves_an_export_with_its_other_downloads(tmp_path: Path):

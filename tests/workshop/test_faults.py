@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,11 @@ from agents.game.setup import Setup
 from agents.workshop import protocol as p
 from agents.workshop.entries import FACILITATOR, Closed, Entry
 from agents.workshop.log import Log
+from agents.workshop.simulated import MEASURES, Job
 from benchmarks.faults import Note, Server, compared, folded, hasty, prepared, trial
+from tests.command import LINUX, children, under_way
 from tests.workshop.rooms import SETUP, SMALL, Desk, new_id
+from tests.workshop.serving import PATIENCE, eventually
 from tui.workshop.connection import Connection
 
 
@@ -27,6 +33,45 @@ def test_a_server_that_is_killed_while_teams_decide_loses_nothing_and_counts_not
     assert report.wrong == []
     assert report.kills == 3 and report.cuts > 0 and report.quarters > 0
     assert report.answers["accepted"] > 20 and report.answers["none"] == 0
+
+
+SIMULATES = """
+import asyncio, pathlib, sys
+from agents.workshop.simulated import Job, Simulations
+
+async def serve():
+    async def job():
+        return Job.model_validate_json(pathlib.Path(sys.argv[1]).read_bytes())
+
+    simulations = Simulations()
+    simulations.begin("a market", job)
+    await simulations.done()
+
+asyncio.run(serve())
+"""
+"""What a server does when the market is over."""
+
+
+@LINUX
+def test_rooms_are_no_longer_simulated_once_the_server_was_killed(tmp_path: Path):
+    """Nobody waits for them; its terminal is given back, and nothing is written into it."""
+    own = {name: [1.0] * 12 for name in MEASURES}
+    job = Job(world=Setup(quarters=12).world(), seed=3, until="2027Q4", dropped=[], own=own, rooms=100_000)  # minutes
+    (tmp_path / "job.json").write_text(job.model_dump_json())
+    with under_way([sys.executable, "-c", SIMULATES, str(tmp_path / "job.json")]) as server:
+        simulating: list[int] = []
+        try:
+            assert eventually(lambda: children(server.pid))
+            simulating = children(server.pid)
+            assert (os.cpu_count() or 1) == 1 or eventually(lambda: children(simulating[0]))
+            assert os.getpgid(simulating[0]) != os.getpgid(server.pid), "Ctrl-C in the terminal is for the server alone"
+            server.kill()
+            assert server.communicate(timeout=PATIENCE) == ("", "")  # when all have ended that could write there
+        finally:
+            server.kill()
+            for group in simulating:
+                with suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
 
 
 # What the comparison finds --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import httpx
@@ -12,11 +13,14 @@ import pytest
 from starlette.routing import Route, WebSocketRoute
 
 from agents.workshop import protocol as p
+from agents.workshop import views
 from agents.workshop.export import exports_of
 from agents.workshop.limits import BODY, Buckets, Limits
 from agents.workshop.log import LogError
+from agents.workshop.room import Room
 from agents.workshop.room_debrief import RoomDebrief
 from agents.workshop.server import LIVE, app
+from tests.workshop.rooms import OPENED, SETUP, SMALL
 from tests.workshop.serving import Served, new_id, serving, told, unlimited
 
 ROUTES: dict[tuple[str, str], dict[str, int]] = {
@@ -171,7 +175,7 @@ def test_a_market_is_packed_for_those_who_can_unpack_it_and_begins_where_one_wan
     with httpx.stream("GET", f"{fresh.address}/api/market", headers=headers | {"Accept-Encoding": "gzip"}) as answer:
         packed = b"".join(answer.iter_raw())
     assert "Content-Encoding" not in plain.headers and answer.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed) == plain.content and len(packed) < len(plain.content) / 3
+    assert gzip.decompress(packed) == plain.content and len(packed) < len(plain.content) / 2
     later = fresh.get("/api/market?first=1", token).json()
     assert (later["first"], later["start"], len(later["turns"])) == (1, None, 1)
     assert later["turns"] == plain.json()["turns"][1:]
@@ -182,8 +186,20 @@ def test_the_library_is_what_commands_can_name(fresh: Served):
     fresh.join("Tigers", "huawei-ascend")
     library = p.Library.model_validate_json(fresh.get("/api/library", fresh.facilitator).content)
     assert fresh.do("intervene", policy=next(iter(library.policies))).status_code == 200
+    assert library.notes["foundry-champion"]["en"] == "champions first in full from 2026"
+    assert library.notes.keys() < library.policies.keys()
     strategy = next(iter(library.strategies))
     assert fresh.do("substitute", vendor="huawei-ascend", strategy=strategy).status_code == 200
+
+
+def test_what_a_scenario_says_of_its_policies_is_told_in_its_languages(tmp_path: Path):
+    own, file = "no-discount: {electricity_discount: 0", tmp_path / "mine.yaml"
+    text = Path(SMALL).read_text(encoding="utf-8").replace(own, f"{own}, note: {{en: dear power, zh: 电价更高}}")
+    file.write_text(text, encoding="utf-8")
+    room = Room.of(OPENED.model_copy(update={"setup": SETUP.model_copy(update={"scenario": str(file)})}))
+    assert views.library(room).notes == {"no-discount": {"en": "dear power", "zh": "电价更高"}}
+    file.unlink()
+    assert views.library(room).notes == {} and "no-discount" in views.library(room).policies
 
 
 def test_books_are_opened_in_the_end_and_files_are_made_of_them(fresh: Served):

@@ -133,10 +133,10 @@ class ConsoleApp(GameApp):
 
         self.push_screen(Question(self.speech, text), answered)
 
-    async def fetch_export(self, name: str) -> tuple[bytes, str]:
-        """An export, or what is wrong with it."""
+    async def fetch_export(self, name: str, anonymous: bool) -> tuple[bytes, str]:
+        """An export, or what is wrong with it.  anonymous: without names of teams."""
         try:
-            path = f"/api/exports/{name}?language={self.speech.language}"
+            path = f"/api/exports/{name}?language={self.speech.language}&anonymous={str(anonymous).lower()}"
             return await self.connection.fetch(path, patience=MAKING), ""
         except WorkshopError as error:
             return b"", in_words(error, self.speech)

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label, OptionList
+from textual.widgets import Checkbox, Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui.speech import N_, Speech
@@ -22,10 +22,11 @@ from tui.widgets.menu import Menu
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was chosen, and what was typed by line; the choice is empty where there is none."""
+    """What was chosen, what was typed by line, whether the box was ticked; the choice is empty where there is none."""
 
     chosen: str
     typed: Mapping[str, str]
+    ticked: bool
 
 
 Do = Callable[[Answer], Awaitable[str]]
@@ -50,6 +51,19 @@ class TextLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", N_("go on"), id="ask.submit"),
     ]
+
+
+class Tick(Checkbox, inherit_bindings=False):
+    """A box to tick; Enter goes on, as everywhere in the window."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle_button", N_("tick"), id="ask.tick"),
+    ]
+
+    def render(self) -> Content:
+        """Ticked or empty, also where there are no colours."""
+        self.BUTTON_INNER = "✓" if self.value else " "
+        return super().render()
 
 
 class Ask(ModalScreen[None]):
@@ -77,6 +91,10 @@ class Ask(ModalScreen[None]):
     Ask OptionList { scrollbar-size-vertical: 1; }
     Ask Input, Ask Input:focus { border: none; height: 1; padding: 0 1; background: $primary 15%; }
     Ask Input:focus { background: $primary 35%; }
+    Ask Tick, Ask Tick:focus {
+        width: 1fr; border: none; padding: 0; margin-top: 1; background: transparent; background-tint: transparent;
+    }
+    Ask Tick > .toggle--button, Ask Tick.-on > .toggle--button { color: $foreground; background: $primary 35%; }
     Ask.-short .title { margin-top: 0; }
     """
 
@@ -89,23 +107,29 @@ class Ask(ModalScreen[None]):
         text: str = "",
         options: Sequence[tuple[str, Content | str]] = (),
         chosen: str = "",
+        tick: str = "",
         lines: Sequence[Line] = (),
         note: Callable[[Answer], str] | None = None,
     ) -> None:
-        """text: what it is about.  options: (identifier, title).  note: said about an answer while it is made."""
+        """text: what it is about.  options: (identifier, title).  tick: title of a box to tick.
+
+        note: said about an answer while it is made.
+        """
         super().__init__()
-        self.speech, self.title_, self.do, self.text, self.note = speech, title, do, text, note
+        self.speech, self.title_, self.do, self.text, self.tick, self.note = speech, title, do, text, tick, note
         self.options, self.chosen, self.lines = tuple(options), chosen, tuple(lines)
         self._doing = False
 
     def compose(self) -> ComposeResult:
-        """What it is about, options, lines, what is wrong, keys."""
+        """What it is about, options, the box, lines, what is wrong, keys."""
         with Vertical() as box:
             box.border_title = self.title_
             if self.text:
                 yield Label(self.text, markup=False)
             if self.options:
                 yield Menu(*(Option(title, id=name) for name, title in self.options), markup=False)
+            if self.tick:
+                yield Tick(Content(self.tick))
             for line in self.lines:
                 yield Label(line.title, classes="title", markup=False)
                 yield TextLine(
@@ -132,6 +156,7 @@ class Ask(ModalScreen[None]):
         return Answer(
             "" if highlighted is None else self.options[highlighted][0],
             {line.name: self.query_one(f"#line-{line.name}", TextLine).value.strip() for line in self.lines},
+            any(box.value for box in self.query(Tick)),
         )
 
     def _go_to_missing(self) -> bool:

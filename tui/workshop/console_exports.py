@@ -35,8 +35,8 @@ def export(app: ConsoleApp, vendor: str) -> None:
     say = app.speech.say
 
     async def do(answer: Answer) -> str:
-        name, _ = EXPORTS[answer.chosen]
-        content, wrong = await app.fetch_export(answer.chosen)
+        name = _name(answer)
+        content, wrong = await app.fetch_export(answer.chosen, anonymous=answer.ticked)
         if wrong:
             return wrong
         if app.is_web:
@@ -55,4 +55,11 @@ def export(app: ConsoleApp, vendor: str) -> None:
     ]
     lines = [] if app.is_web else [Line("folder", say("Folder:"), str(here()), needed=True)]
     text = say("Your browser saves it where it saves downloads.") if app.is_web else ""
-    app.push_screen(Ask(app.speech, say("Export"), do, text=text, options=options, lines=lines))
+    tick = say("Without names of teams and your messages")
+    app.push_screen(Ask(app.speech, say("Export"), do, text=text, options=options, tick=tick, lines=lines))
+
+
+def _name(answer: Answer) -> str:
+    """Of the file, which tells whether teams are named in it."""
+    path = Path(EXPORTS[answer.chosen][0])
+    return path.with_stem(f"{path.stem}-anonymous").name if answer.ticked else path.name
