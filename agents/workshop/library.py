@@ -32,7 +32,7 @@ def _all(world: Scenario) -> Iterator[tuple[str, Intervention]]:
             yield name, Intervention(title=Title(**title), levers=paths)
     for name, levers in world.policies.items():
         paths = {lever: dict(path) for lever, path in levers.items()}
-        yield name, Intervention(title=Title(en=name, zh=name), levers=paths)
+        yield name, Intervention(title=world.policy_titles.get(name) or Title(en=name, zh=name), levers=paths)
 
 
 def _fits(policy: Intervention, world: Scenario) -> bool:

@@ -32,7 +32,7 @@ from marketsim.shakeout.instrument import Instrument, load_instrument
 FORMAT = 1
 """Version of what is in the parts of a store."""
 
-_SAID = {"name", "strategy_reason", "policies", "reported", "free"}
+_SAID = {"name", "strategy_reason", "policies", "policy_titles", "reported", "free"}
 """Fields of a scenario that no rule reads."""
 _UNREAD = {"commands", "validation", "calibration", "analysis", "interop", "reports"}
 """Folders of the package without which runs come out the same."""

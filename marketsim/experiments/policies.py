@@ -92,7 +92,9 @@ class PolicyReader:
         of_scenario = self.loaded.scenario.policies
         if name in of_scenario:
             self.violations += _set_as_well(of_scenario[name], at, self.by_hand)
-            yield _policy(name, None, of_scenario[name], self.loaded.provenance, ("policies", name))
+            title = self.loaded.scenario.policy_titles.get(name)
+            told = title.model_dump() if title else None
+            yield _policy(name, told, of_scenario[name], self.loaded.provenance, ("policies", name))
         elif name == AS_IT_IS:
             yield NOTHING
         elif library.is_path(name):

@@ -30,7 +30,7 @@ def violations(scenario: Scenario, strategies: Collection[str] | None = None) ->
 
     strategies: names of the strategies there are; None leaves the names unchecked.
     """
-    checks = [_products, _shares, _segments, _deliveries, _levers, _identifiers, _figures, free_violations]
+    checks = [_products, _shares, _segments, _deliveries, _levers, _titles, _identifiers, _figures, free_violations]
     found = [violation for check in checks for violation in check(scenario)]
     return found + (list(_strategies(scenario, strategies)) if strategies is not None else [])
 
@@ -121,6 +121,10 @@ def _levers(scenario: Scenario) -> Iterator[Violation]:
     for path, changes in places:
         for lever, value in changes.items():
             yield from lever_violations((*path, lever), lever, value, known)
+
+
+def _titles(scenario: Scenario) -> Iterator[Violation]:
+    yield from _unknown_keys(("policy_titles",), scenario.policy_titles, scenario.policies, "policy")
 
 
 def lever_violations(path: Path, lever: str, value: object, known: list[str]) -> Iterator[Violation]:

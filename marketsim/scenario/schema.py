@@ -394,6 +394,9 @@ class Scenario(Section):
     policies: dict[Identifier, dict[str, AmountPath]] = Field(
         {}, max_length=100, description="named sets of lever changes for `--policy`"
     )
+    policy_titles: dict[Identifier, Title] = Field(
+        {}, max_length=100, description="of policies, for people; their names where not given"
+    )
     reported: list[Reported] = Field([], max_length=400)
     free: dict[Identifier, FreeParameter] = Field(
         {}, max_length=100, description="free parameters by name, for calibration and for what stays uncertain"

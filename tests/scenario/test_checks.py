@@ -46,6 +46,7 @@ MISFITS = {
     "event segment": ("domestic_content.internet: 0.5", "domestic_content.x: 0.5", "events.0.changes.domestic_content.x", "no policy lever", ""),
     "event bounds": ("domestic_content.internet: 0.5", "export_control: 1.5", "events.0.changes.export_control", "bounds", ""),
     "policy lever": ("electricity_discount: 0}", "electrcity: 0}", "policies.no-discount.electrcity", "lever", ""),
+    "policy title": ("policies:\n", "policy_titles: {no-discont: {en: No, zh: 无}}\npolicies:\n", "policy_titles.no-discont", "policy", "did you mean 'no-discount'?"),
     "policy bounds": ("electricity_discount: 0}", "merger_approval: {2026Q1: 2}}", "policies.no-discount.merger_approval", "bounds", ""),
     "same vendor twice": ("  nvidia:", "  biren:", "foreign.biren", "'biren' is already the name of vendors.biren", ""),
     "vendor like a slot": ("  biren:\n", "  startup-2:\n", "entrants.startup", "'startup-2' is already the name", ""),

@@ -28,7 +28,7 @@ async def test_a_policy_or_an_event_of_ones_own_comes_into_the_market(desk: Desk
         await pressed(pilot, "y")
         await until(pilot, lambda: len(pilot.app.market.world.events) == len(desk.room.game.world.events))
         policy = desk.room.game.world.events[-1].title.en
-        assert desk.room.world == 1 and policy == "foundry-champion"
+        assert desk.room.world == 1 and policy == "National champions first at the foundry, from 2026"
         await until(pilot, lambda: f"happens from 2025Q1 on: {policy}" in log(pilot))
         await pressed(pilot, "i", "enter")
         for line in ("Vouchers for buyers", "0.25", "2025q3"):
@@ -94,12 +94,13 @@ async def test_policies_say_when_they_change_something_before_they_are_chosen(
         policies = list(pilot.app.overview.library.policies)
         shown = [str(option.prompt) for option in pilot.app.screen.query_one(Menu).options]
         assert len(shown) == 1 + len(policies)
-        (champion,) = [number for number, row in enumerate(shown) if row.endswith("foundry-champion")]
+        (champion,) = [number for number, row in enumerate(shown) if row.endswith(("first at the foundry, from 2026", "国家队（2026年起）"))]
         (lifted,) = [number for number, row in enumerate(shown) if row.endswith(("rule lifted", "国产化要求取消"))]
         assert when in shown[champion] and never in shown[lifted]
         assert [never in row for row in shown] == sorted(never in row for row in shown), "these come last"
         await pressed(pilot, *["down"] * champion)
-        assert move in text(pilot) and ("champions first in full from 2026" in text(pilot)) == (language == "en")
+        note = {"en": "champions first in full from 2026", "zh": "2026年起完全优先保障国家队"}[language]
+        assert move in text(pilot) and note in text(pilot)
         await pressed(pilot, *["down"] * (lifted - champion))
         assert why in one_line(pilot).replace(" ", "" if language == "zh" else " ")
         await pressed(pilot, "enter")
