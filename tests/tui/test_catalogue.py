@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 from pathlib import Path
@@ -33,6 +34,26 @@ def test_every_text_has_its_chinese():
     have = {message.id: message for message in translated() if message.id}
     missing = sorted(said() - {text for text, message in have.items() if message.string and not message.fuzzy})
     assert not missing, f"{len(missing)} texts without Chinese: {missing[:10]}"
+
+
+def written() -> set[str]:
+    """Every text that stands as it is in a call of `say` or `N_`, wherever that is."""
+    calls = [
+        call
+        for file in (ROOT / "tui").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    names = {"say", "N_"}
+    return {
+        call.args[0].value for call in calls if {getattr(call.func, "id", ""), getattr(call.func, "attr", "")} & names
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_text_stands_where_it_is_not_collected():
+    """Such as in the braces of an f-string, which are not looked into."""
+    assert written() - said() == set()
 
 
 def braces(text: str) -> list[str]:

@@ -316,7 +316,7 @@ async def test_a_refusal_is_told_with_field_value_and_what_is_allowed(desk: Desk
     async with console(desk, "zh", size=(80, 24)) as pilot:
         pilot.app.do_now(p.HandBack(id=new_id(), vendor=vendor(desk, 9)))
         await until(pilot, lambda: bool(told(pilot)))
-        assert f"vendor: {vendor(desk, 9)}" in told(pilot) and f"允许：{vendor(desk, 0)}" in told(pilot)
+        assert f"公司：{vendor(desk, 9)}" in told(pilot) and f"允许：{vendor(desk, 0)}" in told(pilot)
 
 
 def test_what_the_room_may_refuse_the_facilitator_is_said_in_chinese():

@@ -152,5 +152,5 @@ async def test_what_opens_a_tab(tmp_path: Path):
             await until(pilot, lambda: team.session is not None)
             await pilot.press("l", "t")
             await until(pilot, lambda: "本队" in text(pilot))
-            assert "换座位" not in text(pilot)
+            assert "换席位" not in text(pilot)
             assert not seats_file().exists() and not settings_file().exists(), "nothing of it is the host's"

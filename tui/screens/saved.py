@@ -76,7 +76,8 @@ class SavedGames(Page):
         kind = self.say("saved by itself") if entry.automatic else self.say("kept by hand")
         saved = entry.saved
         if saved is None:
-            return f"[$error]✗ {escape(entry.path.name)}[/]\n  [$axis]{when}, {self.say('cannot be read')}[/]"
+            wrong = self.say("cannot be read")
+            return f"[$error]✗ {escape(entry.path.name)}[/]\n  [$axis]{when}, {wrong}[/]"
         world, vendor = saved.scenario, saved.setup.vendor
         who = self.say("watched") if vendor is None else self.speech.title(world.vendors[vendor].title)
         played = self.say("{played} of {all} quarters", played=len(saved.plans), all=saved.length)

@@ -65,7 +65,8 @@ class Start(Page):
 
     def _masthead(self) -> str:
         question = self.say("Will China's AI chips go the way of solar panels?")
-        return f"[bold $accent]marketsim[/]  {self.say('China’s market for AI chips')}\n[$axis]{question}[/]"
+        subject = self.say("China's market for AI chips")
+        return f"[bold $accent]marketsim[/]  {subject}\n[$axis]{question}[/]"
 
     def _options(self) -> list[Option]:
         there = {"continue": self.app.has_saves, "join": not self.app.is_web and find_spec("websockets") is not None}

@@ -70,9 +70,9 @@ class Watch(Dashboard):
         if self.session.ended:
             state = Content.styled(self.say("at the end"), "$axis")
         elif self.running:
-            state = Content.styled(f"▶ {self.say('{number} a second', number=self.speed)}", "bold $success")
+            state = Content.styled(self.say("▶ {number} a second", number=self.speed), "bold $success")
         else:
-            state = Content.styled(f"■ {self.say('stopped')}", "bold $warning")
+            state = Content.styled(self.say("■ stopped"), "bold $warning")
         name, when, *rest = self.app.status()
         return [name, when, state, *rest]
 

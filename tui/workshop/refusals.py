@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agents.workshop.protocol import Refused
 from marketsim.errors import printable
 from tui.speech import N_, Speech
@@ -24,8 +26,11 @@ OF_TEAMS = (
     N_("nothing was handed in for this quarter"),
     N_("cannot be decided"),
     N_("too often"),
+    N_("1 to 24 characters"),
+    N_("another name"),
+    N_("no seat is free"),
 )
-"""What a team may hear, so that it is translated."""
+"""What a team may hear, so that it is translated: what is wrong, and what is allowed."""
 OF_THE_FACILITATOR = (
     N_("this cannot be done now: the room is in phase lobby"),
     N_("this cannot be done now: the room is in phase open"),
@@ -45,18 +50,41 @@ OF_THE_FACILITATOR = (
     N_("there is no such export"),
     N_("only the facilitator can do this"),
     N_("is missing"),
+    N_("no team is there yet"),
 )
 """What else may be heard, above all by the facilitator."""
+FIELDS = {
+    "code": N_("Code"),
+    "name": N_("Name of a new team"),
+    "vendor": N_("Company"),
+    "quarter": N_("Quarter"),
+    "intervention.quarter": N_("Quarter"),
+    "kind": "",  # of a command, which is not typed
+}
+"""Titles of what people type, by the field that the server names; of a plan's fields it names the path."""
+ALLOWED = (
+    (re.compile(r"from (?P<low>\S+) to (?P<high>\S+)"), N_("{low} to {high}")),
+    (re.compile(r"(?P<low>\S+) to (?P<high>\S+)"), N_("{low} to {high}")),
+    (re.compile(r"again in (?P<count>\d+) s"), N_("again in {count} s")),
+)
+"""What the server says with values in it, and how that is said here."""
 
 
 def refusal(refused: Refused, speech: Speech) -> str:
-    """Why something was not done: what is wrong, where, and what is allowed."""
-    lines = [speech.say(printable(refused.message, 400))]
-    if refused.field:
-        lines.append(f"{refused.field}: {refused.value}" if refused.value else refused.field)
-    if refused.allowed:
-        lines.append(speech.say("allowed: {what}", what=refused.allowed))
-    return "\n".join(lines)
+    """Why something was not done: what is wrong, and below it where and what is allowed."""
+    field = FIELDS.get(refused.field, refused.field)
+    where = speech.say(": ").join(filter(None, (field and speech.say(field), refused.value if field else "")))
+    allowed = refused.allowed and speech.say("allowed: {what}", what=_allowed(refused.allowed, speech))
+    below = speech.say("; ").join(filter(None, (where, allowed)))
+    return "\n".join(filter(None, (speech.say(printable(refused.message, 400)), below)))
+
+
+def _allowed(text: str, speech: Speech) -> str:
+    """What is allowed, in the language of the reader."""
+    for pattern, said in ALLOWED:
+        if found := pattern.fullmatch(text):
+            return speech.say(said, **found.groupdict())
+    return speech.say(text)
 
 
 def in_words(error: WorkshopError, speech: Speech) -> str:
