@@ -48,6 +48,11 @@ class Sitting:
         return instrument_for(self.game)
 
     @property
+    def ahead(self) -> int:
+        """Quarters that had been played when people came."""
+        return 0
+
+    @property
     def plays(self) -> bool:
         """A person decides for a vendor that is in business."""
         return self.game.setup.vendor is not None and not self.game.over

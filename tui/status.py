@@ -13,7 +13,7 @@ from tui.tutorial import SHORT_RUNWAY
 def status(session: Sitting, speech: Speech) -> list[str | Content]:
     """Who, when, money: the most important first."""
     game, say = session.game, speech.say
-    played, whole = len(game.turns), game.world.quarters
+    played, whole = len(game.turns) - session.ahead, game.world.quarters - session.ahead
     when = f"{game.now.name} ({min(played + 1, whole)}/{whole})"
     if game.setup.vendor is None:
         return [Content.styled(speech.title(game.world.title), "bold"), when]

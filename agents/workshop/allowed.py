@@ -161,8 +161,8 @@ def _team(room: Room, vendor: str) -> Seat:
 
 def _check_roll_back(room: Room, command: p.RollBack) -> None:
     most = room.played if room.phase in ("open", "paused") else room.played - 1
-    if command.played > most:
-        raise Refusal("there are not so many quarters to keep", "played", command.played, f"0 to {most}")
+    if not room.ahead <= command.played <= most:
+        raise Refusal("so many quarters cannot be kept", "played", command.played, f"{room.ahead} to {most}")
 
 
 PHASES: Mapping[type, tuple[p.Phase, ...]] = {

@@ -106,14 +106,11 @@ class _Writer:
 class Desk:
     """A workshop that is running.
 
-    log: of the workshop, new or not.  opened: how it begins, if it is new.  ahead: quarters that strategies play then,
-    before teams do.  address: for browsers of teams, if known.  now: seconds of a clock that never jumps.
-    Raises MarketSimError for a log that cannot be used.
+    log: of the workshop, new or not.  opened: how it begins, if it is new.  address: for browsers of teams, if known.
+    now: seconds of a clock that never jumps.  Raises MarketSimError for a log that cannot be used.
     """
 
-    def __init__(
-        self, log: Log, opened: Opened | None = None, now: Callable[[], float] = time.monotonic, ahead: int = 0
-    ) -> None:
+    def __init__(self, log: Log, opened: Opened | None = None, now: Callable[[], float] = time.monotonic) -> None:
         self.log, self.now = log, now
         if opened is not None and not log.empty:
             raise LogError(f"{printable(str(log.path), 400)} holds a workshop already")
@@ -134,22 +131,27 @@ class Desk:
             writer = _Writer(self, add)
             if opened is None:
                 writer.do(SERVER, Restarted(marketsim=marketsim.__version__))
-            for _ in range(ahead):
+            while self.room.played < self.room.ahead:
                 writer.do(FACILITATOR, p.Open(id=f"ahead-{self.room.quarter}"))
                 writer.close()
         self._tokens = dict(self.room.tokens)
 
     @classmethod
     def opening(cls, path: Path, setup: Setup, vendors: Sequence[str], title: str, ahead: int = 0) -> Desk:
-        """A new workshop in a new file.  vendors: that teams can play.  ahead: as of `Desk`.
+        """A new workshop in a new file.  vendors: that teams can play.  ahead: as of `Opened`.
 
         Raises MarketSimError.
         """
         opened = Opened(
-            setup=setup, vendors=list(vendors), title=title, secret=new_secret(), marketsim=marketsim.__version__
+            setup=setup,
+            vendors=list(vendors),
+            title=title,
+            secret=new_secret(),
+            marketsim=marketsim.__version__,
+            ahead=ahead,
         )
         Room.of(opened)  # before there is a file
-        return cls(Log(path), opened, ahead=ahead)
+        return cls(Log(path), opened)
 
     def _built(self) -> tuple[Room, Clock]:
         """The room that the log tells of, and its clock as it stood at the last line.  Raises MarketSimError."""

@@ -22,7 +22,7 @@ class Opened(Section):
     """The first entry.
 
     vendors: that teams can play, in the order in which they are given away.  secret: of which codes are made, see
-    `agents.workshop.secrets`.  marketsim: version.
+    `agents.workshop.secrets`.  marketsim: version.  ahead: quarters that strategies play before teams do.
     """
 
     kind: Literal["opened"] = "opened"
@@ -31,6 +31,7 @@ class Opened(Section):
     title: str
     secret: Hash
     marketsim: str
+    ahead: Annotated[int, Field(ge=0, le=400)] = 0
 
 
 class Admitted(Section):

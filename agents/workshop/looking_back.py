@@ -22,6 +22,7 @@ from agents.workshop.views import ordered
 from marketsim.outcomes import YearBook
 from marketsim.rules.arrays import ratio
 from marketsim.scenario.parameters import Parameters
+from marketsim.scenario.schema import Title
 from marketsim.shakeout.classify import Class
 from marketsim.state import Floats
 
@@ -77,14 +78,17 @@ def _team(taken: Snapshot, vendor: str, row: int) -> d.TeamPast:
     figures = figures_of(game, row)
     share, cash = (np.nan_to_num(figures[name]) for name in ("share", "cash"))
     debt = np.array([turn.after.debt[row, 0] for turn in game.turns])
-    turning, _ = most_moved(np.diff(share), np.diff(cash - debt), TURNING)
+    how = [each.get(vendor) for each in taken.how]
+    first = next((place for place, each in enumerate(how) if each is not None), len(how))
+    since = slice(max(first - 1, 0), None)  # from the quarter before its first one on
+    turning, _ = most_moved(np.diff(share[since]), np.diff((cash - debt)[since]), TURNING)
     return d.TeamPast(
         vendor=vendor,
         name=taken.names[vendor],
         figures={name: [_known(value) for value in values.tolist()] for name, values in figures.items()},
-        how=[how.get(vendor) for how in taken.how],
+        how=how,
         decided=[list(each) for each in _decided([company.plans.get(vendor) for company in game.company])],
-        turning=[place + 1 for place in turning],
+        turning=[since.start + place + 1 for place in turning],
     )
 
 
@@ -138,15 +142,17 @@ def _changes(before: Plan | None, plan: Plan) -> Iterator[d.Decided]:
 def titles(p: Parameters) -> dict[str, d.Titles]:
     """Titles of all vendors by name, in the order of the arrays."""
     world = p.scenario
-    entrants = {
-        name: {language: f"{title} {name.rpartition('-')[2]}" for language, title in kind.title.model_dump().items()}
-        for name, kind in p.entrant_slots
-    }
+    entrants = {name: _numbered(kind.title, name.rpartition("-")[2]) for name, kind in p.entrant_slots}
     domestic, foreign = (
         {name: part.title.model_dump() for name, part in parts.items()} for parts in (world.vendors, world.foreign)
     )
     found = domestic | entrants | foreign
     return {name: found[name] for name in p.vendors}
+
+
+def _numbered(kind: Title, number: str) -> d.Titles:
+    """An entrant's, which has no name of its own: as screens call it."""
+    return {"en": f"{kind.en} {number}", "zh": f"{kind.zh}{number}号"}
 
 
 def _parts(game: KeptGame) -> dict[str, d.Titles]:
@@ -160,9 +166,9 @@ def _parts(game: KeptGame) -> dict[str, d.Titles]:
 
 
 def _happened(taken: Snapshot) -> Iterator[d.Happened]:
-    """The news but for prices, which teams' timelines show."""
+    """The news since teams decide, but for prices, which their timelines show."""
     scripted = len(taken.opened.setup.world().events)
-    for turn in taken.game.turns:
+    for turn in taken.game.turns[taken.opened.ahead :]:
         for news in news_of(turn, taken.game.parameters):
             if news.kind != "price":
                 yield _told(news, taken.game, scripted)

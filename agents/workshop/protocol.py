@@ -304,9 +304,10 @@ class RoomNow(Section):
     """The room as it is; sent whenever something of it changes.
 
     seq: number of the last entry of the log.  quarter: to be played, of the open one while it is open.  played:
-    quarters; branch: how often some were taken back: with another one, what was fetched of quarters is void.
-    world: changes when the scenario does, by an event or a policy.  remaining: seconds on the clock; none: no limit.
-    ranking: none where it is hidden or nothing has been played.  how: of the last quarter, by vendor.
+    quarters; ahead: of these, by strategies before teams did; branch: how often some were taken back: with another one,
+    what was fetched of quarters is void.  world: changes when the scenario does, by an event or a policy.
+    remaining: seconds on the clock; none: no limit.  ranking: none where it is hidden or nothing has been played.
+    how: of the last quarter, by vendor.
     """
 
     kind: Literal["room"] = "room"
@@ -316,6 +317,7 @@ class RoomNow(Section):
     phase: Phase
     quarter: Quarter
     played: int
+    ahead: int = 0
     quarters: int
     branch: int
     world: str

@@ -181,6 +181,11 @@ class Room:
         return len(self.game.turns)
 
     @property
+    def ahead(self) -> int:
+        """Quarters that strategies have played before teams did."""
+        return self.opened.ahead
+
+    @property
     def over(self) -> bool:
         """The last quarter has been played."""
         return self.played >= len(self.game.parameters.conditions)
@@ -257,7 +262,12 @@ class Room:
         for seat in self.seats.values():
             seat.how = body.how.get(seat.vendor)
             self._new_form(seat)
-        self.phase = "results"
+        self.phase = self._phase_between
+
+    @property
+    def _phase_between(self) -> p.Phase:
+        """While no quarter is open."""
+        return "results" if self.played > self.ahead else "lobby"
 
     def _new_form(self, seat: Seat) -> None:
         seat.submitted, seat.draft, seat.edited = None, None, False
@@ -317,7 +327,7 @@ class Room:
     def _do_roll_back(self, seat: None, body: p.RollBack) -> None:
         kept, self.how = self.game.company[: body.played], self.how[: body.played]
         self.game = Game(self.opened.setup, [None] * body.played, kept)
-        self.branch, self.world, self.phase = self.branch + 1, self.world + 1, "results" if body.played else "lobby"
+        self.branch, self.world, self.phase = self.branch + 1, self.world + 1, self._phase_between
         for each in self.seats.values():
             each.how = None
             self._new_form(each)

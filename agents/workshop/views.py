@@ -24,6 +24,7 @@ def room_now(room: Room, people: Mapping[str, int], remaining: float | None) -> 
         phase=room.phase,
         quarter=room.quarter,
         played=room.played,
+        ahead=room.ahead,
         quarters=len(room.game.parameters.conditions),
         branch=room.branch,
         world=str(room.world),

@@ -94,7 +94,11 @@ async def test_policies_say_when_they_change_something_before_they_are_chosen(
         policies = list(pilot.app.overview.library.policies)
         shown = [str(option.prompt) for option in pilot.app.screen.query_one(Menu).options]
         assert len(shown) == 1 + len(policies)
-        (champion,) = [number for number, row in enumerate(shown) if row.endswith(("first at the foundry, from 2026", "国家队（2026年起）"))]
+        (champion,) = [
+            number
+            for number, row in enumerate(shown)
+            if row.endswith(("first at the foundry, from 2026", "国家队（2026年起）"))
+        ]
         (lifted,) = [number for number, row in enumerate(shown) if row.endswith(("rule lifted", "国产化要求取消"))]
         assert when in shown[champion] and never in shown[lifted]
         assert [never in row for row in shown] == sorted(never in row for row in shown), "these come last"

@@ -23,7 +23,7 @@ from tui.workshop.refusals import refusal
             "新队须起队名\n新队的队名；允许：1至24个字",
         ),
         (
-            Refused(message="there are not so many quarters to keep", field="played", value="99", allowed="0 to 27"),
+            Refused(message="so many quarters cannot be kept", field="played", value="99", allowed="0 to 27"),
             "没有这么多季度可保留\nplayed：99；允许：0至27",
         ),
         (Refused(message="too often", allowed="again in 3 s"), "太频繁了\n允许：3秒后再试"),

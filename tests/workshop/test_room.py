@@ -247,7 +247,7 @@ FACILITATOR_CASES: list[tuple[p.Command, str, str]] = [
     (p.Open(id=new_id()), "kind", "phase open"),
     (p.Resume(id=new_id()), "kind", "phase open"),
     (p.Debrief(id=new_id()), "kind", "phase open"),
-    (p.RollBack(id=new_id(), played=1), "played", "not so many"),
+    (p.RollBack(id=new_id(), played=1), "played", "so many quarters cannot"),
     (p.Tell(id=new_id(), text="x", vendor="cambricon-b"), "vendor", "no team has this seat"),
     (p.Tell(id=new_id(), text="\u200b \n"), "text", "nothing in this message"),
     (p.Substitute(id=new_id(), vendor="biren", strategy="genius"), "strategy", "no such strategy"),

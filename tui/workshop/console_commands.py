@@ -120,7 +120,8 @@ def roll_back(app: ConsoleApp, vendor: str) -> None:
     say, overview = app.speech.say, app.overview
     room = overview.room
     assert room is not None
-    most, names = room.played - (not overview.running), overview.quarters
+    names = overview.quarters[room.ahead :]
+    most = len(names) - (not overview.running)
 
     def wish(text: str) -> int | None:
         return int(text) if text.isascii() and text.isdigit() and int(text) <= most else None
@@ -137,9 +138,9 @@ def roll_back(app: ConsoleApp, vendor: str) -> None:
         if kept is None:
             text = answer.typed["played"]
             return say("{text} is no number of quarters: 0 to {most}", text=text, most=most)
-        return await app.do(p.RollBack(id=new_id(), played=kept))
+        return await app.do(p.RollBack(id=new_id(), played=room.ahead + kept))
 
-    line = Line("played", say("Quarters that stay, of {count}:", count=room.played), str(most), needed=True, longest=3)
+    line = Line("played", say("Quarters that stay, of {count}:", count=len(names)), str(most), needed=True, longest=3)
     text = say("The room plays on from there. The log keeps what is taken back; nobody plays it again.")
     app.push_screen(Ask(app.speech, say("Roll back"), do, text=text, lines=[line], note=lost))
 

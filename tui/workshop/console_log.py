@@ -73,7 +73,7 @@ def name_of(team: TeamInfo, speech: Speech) -> str:
 
 def _of_quarters(old: RoomNow, new: RoomNow) -> Iterator[Sentence]:
     if new.branch != old.branch:
-        yield lambda s: s.say("rolled back; quarters that stay: {count}", count=new.played)
+        yield lambda s: s.say("rolled back; quarters that stay: {count}", count=new.played - new.ahead)
     elif new.played > old.played:
         counts = Counter(new.how.values())
         yield lambda s: s.say(

@@ -130,7 +130,8 @@ class Console(Page):
         if room is None:
             return [self.say("Connecting to {address} ...", address=self.app.address)]
         phase, style = PHASES[room.phase]
-        quarter = f"{room.quarter} ({min(room.played + 1, room.quarters)}/{room.quarters})"
+        played, whole = room.played - room.ahead, room.quarters - room.ahead
+        quarter = f"{room.quarter} ({min(played + 1, whole)}/{whole})"
         facts: list[str | Content] = [
             Content.styled(room.title, "bold"),
             Content.styled(self.say(phase), style),

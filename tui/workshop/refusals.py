@@ -43,7 +43,7 @@ OF_THE_FACILITATOR = (
     N_("there is no such policy"),
     N_("there is nothing in this message"),
     N_("the last quarter has been played"),
-    N_("there are not so many quarters to keep"),
+    N_("so many quarters cannot be kept"),
     N_("cannot be so"),
     N_("books are opened when the market is over"),
     N_("no quarter is open"),

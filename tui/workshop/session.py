@@ -51,6 +51,10 @@ class TeamSession(Sitting):
         return next(team for team in self.room.teams if team.vendor == self.game.setup.vendor)
 
     @property
+    def ahead(self) -> int:
+        return self.room.ahead
+
+    @property
     def current(self) -> bool:
         """The market has come as far as the room and the form have."""
         here, there = (self.game.branch, len(self.game.turns)), (self.room.branch, self.room.played)
