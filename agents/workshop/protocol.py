@@ -306,8 +306,9 @@ class RoomNow(Section):
     seq: number of the last entry of the log.  quarter: to be played, of the open one while it is open.  played:
     quarters; ahead: of these, by strategies before teams did; branch: how often some were taken back: with another one,
     what was fetched of quarters is void.  world: changes when the scenario does, by an event or a policy.
-    remaining: seconds on the clock; none: no limit.  ranking: none where it is hidden or nothing has been played.
-    how: of the last quarter, by vendor.
+    announced: titles, by language, of what the facilitator lets happen from this quarter on.  remaining: seconds on the
+    clock; none: no limit.  ranking: none where it is hidden or nothing has been played.  how: of the last quarter, by
+    vendor.
     """
 
     kind: Literal["room"] = "room"
@@ -318,6 +319,7 @@ class RoomNow(Section):
     quarter: Quarter
     played: int
     ahead: int = 0
+    announced: list[dict[str, str]] = Field(default_factory=list)
     quarters: int
     branch: int
     world: str

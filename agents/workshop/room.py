@@ -21,6 +21,7 @@ from agents.workshop.entries import FACILITATOR, Admitted, Closed, Entry, Opened
 from agents.workshop.names import alike, clean
 from agents.workshop.secrets import code, same_code
 from marketsim.errors import listing, printable
+from marketsim.scenario.schema import Title
 
 NOBODY = ""
 """Whom a message is for, once the team is gone that it was for."""
@@ -56,14 +57,15 @@ class Room:
 
     opened: how it began.  seats: by vendor.  tokens: hash -> vendor or FACILITATOR.  done: (who, id) of a command ->
     seq of its line and hash of what it said.  how: of each quarter that was played, how plans came about, by vendor.
-    branch: how often quarters were taken back.  world: counts changes of the scenario.  messages: of the facilitator,
-    with the vendor they are for.  differs: the first quarter that came out otherwise when the room was built again, as
-    on another machine.
+    branch: how often quarters were taken back.  world: counts changes of the scenario.  scripted: events that
+    it has by itself.  messages: of the facilitator, with the vendor they are for.  differs: the first quarter that came
+    out otherwise when the room was built again, as on another machine.
     """
 
     opened: Opened
     game: Game
     seats: dict[str, Seat]
+    scripted: int
     phase: p.Phase = "lobby"
     tokens: dict[str, str] = field(default_factory=dict)
     done: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -89,7 +91,7 @@ class Room:
             raise GameError(f"vendors: {said}; there are {listing(list(game.world.vendors))}")
         vendors = game.parameters.vendors
         seats = {vendor: Seat(vendor, held(game, vendors.index(vendor), None)) for vendor in opened.vendors}
-        return cls(opened, game, seats)
+        return cls(opened, game, seats, len(game.world.events))
 
     # -- what is asked of it --------------------------------------------------------------------------------------
 
@@ -184,6 +186,12 @@ class Room:
     def ahead(self) -> int:
         """Quarters that strategies have played before teams did."""
         return self.opened.ahead
+
+    @property
+    def announced(self) -> list[Title]:
+        """What the facilitator lets happen from the quarter to be played on."""
+        events = self.game.world.events[self.scripted :]
+        return [] if self.over else [event.title for event in events if event.quarter == self.quarter]
 
     @property
     def over(self) -> bool:

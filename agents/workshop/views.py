@@ -25,6 +25,7 @@ def room_now(room: Room, people: Mapping[str, int], remaining: float | None) -> 
         quarter=room.quarter,
         played=room.played,
         ahead=room.ahead,
+        announced=[title.model_dump() for title in room.announced],
         quarters=len(room.game.parameters.conditions),
         branch=room.branch,
         world=str(room.world),

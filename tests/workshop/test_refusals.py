@@ -24,7 +24,7 @@ from tui.workshop.refusals import refusal
         ),
         (
             Refused(message="so many quarters cannot be kept", field="played", value="99", allowed="0 to 27"),
-            "没有这么多季度可保留\nplayed：99；允许：0至27",
+            "不能保留这个数目的季度\nplayed：99；允许：0至27",
         ),
         (Refused(message="too often", allowed="again in 3 s"), "太频繁了\n允许：3秒后再试"),
         (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.game.company import Intervention
 from agents.workshop import protocol as p
 from agents.workshop.desk import Desk
 from tests.tui.conftest import home, text, told
@@ -147,6 +148,14 @@ async def test_what_the_facilitator_does_is_told(desk: Desk):
         await command(desk, p.Tell, text="not for you", vendor=OTHER)
         await until(pilot, lambda: "Look at [bold]memory[/]" in told(pilot))
         assert "not for you" not in told(pilot)
+        event = Intervention(
+            title={"en": "Vouchers [b]now[/]", "zh": "券"}, levers={"purchase_subsidy": {"2025Q1": 0.2}}
+        )
+        await command(desk, p.Intervene, intervention=event)
+        await until(pilot, lambda: "News: Vouchers [b]now[/]" in told(pilot))
+        pilot.app.action_view("room")
+        await until(pilot, lambda: "2025Q1  ● Vouchers [b]now[/]" in text(pilot))
+        await on_form(pilot)
         await command(desk, p.Substitute, vendor=OWN, strategy="disciplined")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
         assert "plays for you until" in text(pilot) and "2" not in foot(pilot)

@@ -155,6 +155,8 @@ def news(old: RoomNow, new: RoomNow, vendor: str, more: float, speech: Speech) -
         yield say("The debrief is open."), "information"
     elif new.phase == "open" and more > 1 and new.remaining is not None:
         yield say("More time: {clock} left.", clock=clock(new.remaining)), "information"
+    for title in new.announced[len(old.announced) if new.quarter == old.quarter else 0 :]:
+        yield say("News: {title}", title=speech.title(title)), "information"
     before, now = (next((team for team in room.teams if team.vendor == vendor), None) for room in (old, new))
     if before is None or now is None or before.strategy == now.strategy:
         return
