@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import sleep
 from typing import ClassVar
 
 from textual import on, work
@@ -22,6 +23,9 @@ from tui.speech import N_, three
 from tui.widgets.field_row import FieldRow, form_of
 from tui.widgets.forecast_panel import ForecastPanel
 from tui.widgets.line_chart import LineChart, Series
+
+PAUSE = 0.1
+"""Seconds without another change after which one looks ahead: not for each step of a key that is held down."""
 
 
 class Decide(View):
@@ -66,14 +70,17 @@ class Decide(View):
             row.show(draft.value(path), was.value(path), rivals.get(path, ""), text)
         self._remark()
 
-        self.query_one("#plan").border_title = self.say("Your plan for {quarter}", quarter=game.now.name)
-        self.query_one("#beside").border_title = self.say("What it would bring")
+        self.entitle("#plan", self.say("Your plan for {quarter}", quarter=game.now.name))
+        self.entitle("#beside", self.say("What it would bring"))
         self._look_ahead(draft)
 
     @work(thread=True, exclusive=True, group="forecast", exit_on_error=False)
     def _look_ahead(self, plan: Plan) -> None:
         """Rehearse the plan beside the keyboard; a plan that cannot be played has no forecast."""
         worker, game = get_current_worker(), self.game
+        sleep(PAUSE)
+        if worker.is_cancelled:
+            return
         ahead = None if game.problems(plan) else forecast(game, plan)
         if not worker.is_cancelled and self.is_attached:
             self.app.call_from_thread(self._foreseen, plan, ahead)
@@ -95,7 +102,9 @@ class Decide(View):
         problem, doubt = (row.problem, row.warning) if isinstance(row, FieldRow) else ("", "")
         remark = self.query_one("#remark", Static)
         remark.set_class(bool(problem), "-problem")
-        remark.update(f"✗ {problem}" if problem else f"! {doubt}" if doubt else "")
+        text = f"✗ {problem}" if problem else f"! {doubt}" if doubt else ""
+        if remark.content != text:
+            remark.update(text)
 
     def _draw_cash(self, ahead: Forecast | None) -> None:
         """Cash of the last year and of the quarters to come, with its band."""

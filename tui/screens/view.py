@@ -8,7 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.speech import N_, Speech
 from tui.widgets.hint_line import HintLine
@@ -34,6 +36,8 @@ class Page(Screen[None]):
     """What it is for, in a few sentences for the help screen; marked with N_."""
 
     AUTO_FOCUS = "*"
+    focused = Reactive[Widget | None](None, repaint=False)
+    """As in Textual, which would draw the whole screen anew whenever the keyboard goes from one widget to another."""
     _composing = False
 
     @property
@@ -68,6 +72,12 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Fill the page when it appears."""
         self.redraw()
+
+    def entitle(self, panel: str, title: str) -> None:
+        """Another title for a panel, of which everything is drawn anew.  panel: its selector."""
+        widget = self.query_one(panel)
+        if widget.border_title != title:
+            widget.border_title = title
 
     async def respeak(self) -> None:
         """Say everything again, in a language that has changed; the keyboard stays where it is."""

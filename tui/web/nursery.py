@@ -23,6 +23,9 @@ from tui.web.tab import Channel, TabProcess
 
 PRELOADED = ("tui.web.preloaded",)
 """What the first process loads before it is forked."""
+NICENESS = 19
+"""Of a tab's process: where all together want more than the machine has, the server comes first, and with it what is
+handed in, the clock, and everybody who plays in a terminal."""
 STANDARD = {"stdin": "r", "stdout": "w", "stderr": "w"}
 """Standard streams and how they are opened."""
 
@@ -84,8 +87,14 @@ class _Forked:
         self._process.kill()
 
     async def wait(self) -> int:
-        """Its exit code, when it has ended."""
-        await asyncio.to_thread(self._process.join)
+        """Its exit code, when it has ended.  Waiting takes no thread: a whole class may leave at once."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._process.sentinel, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
+        self._process.join()
         return self._process.exitcode or 0
 
 
@@ -103,7 +112,8 @@ def _context() -> ForkServerContext:
 
 def _live(ends: list[Connection], environment: Mapping[str, str], place: str, told: Mapping[str, Any]) -> None:
     """The life of a forked process: what it reads and writes is its tab's."""
-    os.setsid()
+    os.setpgid(0, 0)  # of its own, for Ctrl-C; but no session, for Linux weighs processes by niceness within one alone
+    os.nice(NICENESS)
     for number, end in enumerate(ends):
         os.dup2(end.fileno(), number)
         end.close()

@@ -37,8 +37,6 @@ CLIENT = "tui.workshop.open:run"
 """What the process of a tab runs."""
 TABS = 200
 """Tabs that may be open at once: each is a process of some 40 MB, and 60 teams of three are 180."""
-STARTING = 4
-"""Processes that begin at the same time: each takes half a second of a core, and who came first is to play first."""
 PATIENCE = 10.0
 """Seconds in which a page says whose it is."""
 NO_SEAT = 4401
@@ -117,7 +115,7 @@ class Tabs:
         self._desk, self._inside = desk, inside
         self._language: Language = language or load_settings().language
         self._downloads = DownloadManager()
-        self._places, self._starting = asyncio.Semaphore(TABS), asyncio.Semaphore(STARTING)
+        self._places = asyncio.Semaphore(TABS)
         if forks():
             warm_up()
 
@@ -163,7 +161,7 @@ class Tabs:
         else:
             size = (_number(websocket.query_params.get(side), usual) for side, usual in (("width", 80), ("height", 24)))
             async with self._places:
-                await tab.play(await self._begun(channel, told), channel, *size)
+                await tab.play(self._process(channel, told), channel, *size)
 
     async def _told(self, websocket: WebSocket) -> dict[str, Any] | None:
         """What the process is told, from what the page says first; nothing where that opens no seat."""
@@ -179,10 +177,9 @@ class Tabs:
                 return {"address": address, "token": token, "language": language}
         return None
 
-    async def _begun(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:
-        async with self._starting:
-            if forks():
-                return ForkedTab(channel, CLIENT, told, self._downloads)
+    def _process(self, channel: _Channel, told: Mapping[str, Any]) -> TabProcess:
+        if forks():
+            return ForkedTab(channel, CLIENT, told, self._downloads)
         command, variables = (*PYTHON, "workshop", "join"), {"MARKETSIM_WORKSHOP": json.dumps(told)}
         return TabProcess(channel, command, variables, self._downloads)
 

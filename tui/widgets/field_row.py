@@ -68,8 +68,10 @@ class FieldRow(Widget, can_focus=True):
 
     def show(self, value: Value, was: Value, rivals: str = "", problem: str = "") -> None:
         """Other values; what is being typed is kept."""
+        before = self.value, self.was, self.rivals, self.problem
         self.value, self.was, self.rivals, self.problem = value, was, rivals, problem
-        self.refresh()
+        if before != (value, was, rivals, problem):
+            self.refresh()
 
     def warn(self, text: str) -> None:
         """Say what will not be done as it stands; nothing for an empty text."""

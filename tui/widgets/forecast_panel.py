@@ -46,8 +46,26 @@ class ForecastPanel(Widget):
 
     def show(self, forecast: Forecast | None, full: bool = True) -> None:
         """Another forecast.  full: every figure, with a line below it for where it lies in eight of ten cases."""
+        before = self._shape
         self.forecast, self.full = forecast, full
-        self.refresh(layout=True)
+        self.refresh(layout=self._shape != before)
+
+    @property
+    def _shape(self) -> tuple[bool, ...]:
+        """What its height depends on."""
+        return self.forecast is not None, self.full, self._risky
+
+    @property
+    def _ahead(self) -> tuple[Ahead, ...]:
+        """The quarters that fit."""
+        if self.forecast is None:
+            return ()
+        count = max(1, min(len(self.forecast.quarters), (self.size.width - TITLE) // COLUMN))
+        return self.forecast.quarters[:count]
+
+    @property
+    def _risky(self) -> bool:
+        return any(at.failure > 0 for at in self._ahead)
 
     def _rows(self) -> list[_Row]:
         cards, price, money = (self.speech.scale(kind) for kind in ("cards", "price", "money"))
@@ -65,13 +83,12 @@ class ForecastPanel(Widget):
         """Quarters as columns, as many as fit."""
         if self.forecast is None:
             return Content(self.speech.say("..."))
-        count = max(1, min(len(self.forecast.quarters), (self.size.width - TITLE) // COLUMN))
-        ahead = self.forecast.quarters[:count]
+        ahead = self._ahead
         head = fit("", TITLE) + "".join(fit(at.quarter, COLUMN, "right") for at in ahead)
         lines = [Content.styled(head, "$axis")]
         for row in self._rows() if self.full else self._rows()[1:]:
             lines += self._of(row, ahead)
-        if any(at.failure > 0 for at in ahead):
+        if self._risky:
             risk = "".join(fit(self.speech.share(at.failure), COLUMN, "right") for at in ahead)
             lines.append(Content.styled(fit(self.speech.say("may fail"), TITLE) + risk, "bold $error"))
         return Content("\n").join(lines)

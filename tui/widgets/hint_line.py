@@ -27,9 +27,11 @@ class HintLine(Widget):
 
     def show(self, hint: str, can_hide: bool = True) -> None:
         """Another hint; empty for none."""
+        before = self.hint, self.can_hide
         self.hint, self.can_hide = hint, can_hide and bool(hint)
-        self.set_class(bool(hint), "-shown")
-        self.refresh()
+        if before != (self.hint, self.can_hide):
+            self.set_class(bool(hint), "-shown")
+            self.refresh()
 
     def render(self) -> Content:
         """The hint, and the key behind it where there is room."""

@@ -29,20 +29,22 @@ class KeyBar(Widget):
         super().__init__()
         self.speech = speech
         self._ends: list[tuple[int, str]] = []
+        self._shown: list[tuple[str, str, str]] = []
 
     def on_mount(self) -> None:
         """Follow the keys that apply: they change with focus and screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, _screen: Screen[object]) -> None:
-        self.refresh()
+        if self._keys() != self._shown:
+            self.refresh()
 
     def render(self) -> Content:
         """The keys, most important first."""
         parts: list[Content] = []
-        self._ends = []
+        self._shown, self._ends = self._keys(), []
         end = 0
-        for shown, title, key in self._keys():
+        for shown, title, key in self._shown:
             part = Content.assemble((shown, "bold $accent"), " ", title, "  ")
             end += part.cell_length
             if end - GAP > self.size.width:

@@ -21,8 +21,11 @@ class StatusLine(Widget):
 
     def show(self, facts: list[str | Content]) -> None:
         """Other facts.  A text may carry markup of Textual's content."""
-        self._facts = [Content.from_markup(fact) if isinstance(fact, str) else fact for fact in facts]
-        self.refresh()
+        shown = [Content.from_markup(fact) if isinstance(fact, str) else fact for fact in facts]
+        same = len(shown) == len(self._facts) and all(map(Content.is_same, shown, self._facts))
+        if not same:
+            self._facts = shown
+            self.refresh()
 
     def render(self) -> Content:
         """The facts that fit."""

@@ -129,9 +129,10 @@ class Table(DataTable[Text], inherit_bindings=False):
 
         chosen: key of the row to put the cursor on; by default it stays on the row where it is.
         """
-        chosen = chosen or self.chosen
+        before, on = (self._columns, self._lines), chosen or self.chosen
         self._columns, self._lines = tuple(columns), tuple(lines)
-        self._fill(chosen)
+        if chosen or before != (self._columns, self._lines):
+            self._fill(on)
 
     def _fill(self, chosen: str = "") -> None:
         """All columns and rows anew; nobody is told, as nobody has chosen."""

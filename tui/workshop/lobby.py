@@ -65,19 +65,25 @@ class Lobby(Page):
                 yield Table(id="ranking")
         yield Lines(id="messages", classes="panel")
 
+    def on_screen_resume(self) -> None:
+        """Tell what has happened while another screen was in front."""
+        if self.drawable:
+            self.redraw()
+
     def show(self) -> None:
         """The room as it is now."""
         self.redraw_status()
         for panel, title in (("#own", N_("Your team")), ("#messages", N_("Messages"))):
-            self.query_one(panel).border_title = self.say(title)
+            self.entitle(panel, self.say(title))
         room = self.app.membership.room
         self.query_one("#teams-panel").border_title = self.say("Teams") if room is None else Content(room.title)
         if room is not None:
             self._show_own()
             self._show_teams(room)
             self._show_ranking(room)
+        news = [] if room is None else [f"{room.quarter}  ● {self.speech.title(title)}" for title in room.announced]
         told = [f"{told.quarter}  {told.text}" for told in reversed(self.app.membership.messages)]
-        self.query_one("#messages", Lines).show(told or [self.say("No messages yet.")])
+        self.query_one("#messages", Lines).show([*news, *told] or [self.say("No messages yet.")])
         self.refresh_bindings()
 
     def redraw_status(self) -> None:

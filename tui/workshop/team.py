@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -238,8 +237,8 @@ class TeamApp(GameApp):
     # -- screens --------------------------------------------------------------------------------------------------
 
     def redraw(self) -> None:
-        """All screens after something has happened: what lies over one may be taken away."""
-        for screen in self._screens():
+        """The screen after something has happened."""
+        if (screen := self._told) is not None:
             screen.redraw()
 
     def _redraw(self, whole: bool) -> None:
@@ -250,17 +249,17 @@ class TeamApp(GameApp):
 
     def redraw_lines(self) -> None:
         """What is told of the room, where nothing else has changed."""
-        for screen in self._screens():
-            if isinstance(screen, View):
-                screen.redraw_lines()
-            else:
-                screen.redraw()
+        match self._told:
+            case View() as view:
+                view.redraw_lines()
+            case Lobby() as lobby:
+                lobby.redraw()
 
-    def _screens(self) -> Iterator[View | Lobby]:
-        """Those that tell of the room, and can be drawn now."""
-        for screen in self.screen_stack:
-            if isinstance(screen, View | Lobby) and screen.drawable:
-                yield screen
+    @property
+    def _told(self) -> View | Lobby | None:
+        """The uppermost screen that tells of the room, if it can be drawn now; the others are when they come back."""
+        told = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, View | Lobby)), None)
+        return told if told is not None and told.drawable else None
 
     def _tick(self) -> None:
         """A second has gone by."""
@@ -272,7 +271,7 @@ class TeamApp(GameApp):
                 if seconds - 1 < left <= seconds:
                     text = self.speech.say("{seconds} seconds left, and your plan is not handed in.", seconds=seconds)
                     self.notify(text, severity="warning", timeout=8)
-        for screen in self._screens():
+        if (screen := self._told) is not None:
             screen.redraw_status()
 
     def status(self) -> list[str | Content]:
