@@ -64,13 +64,14 @@ class Speech:
         self.language: Language = language
         self._catalogue = catalogue(language)
         self._in_words: Callable[[str], str] = str
+        self._own: Mapping[str, str] = {}
         self.currency = "元" if language == "zh" else "RMB"
         self.counted = "张"
         if vocabulary is not None:
             from marketsim.scenario.vocabulary import Words  # takes a third of the time to the first screen
 
             words = Words(vocabulary, language)
-            self._in_words = words.text
+            self._in_words, self._own = words.text, words.texts
             if language == "zh" and words.renamed:
                 self._in_words = lambda text: words.text(_whole(text, words.renamed))
                 self.counted = words.renamed["card"].zh if "card" in words.renamed else self.counted
@@ -83,6 +84,8 @@ class Speech:
 
     def _said(self, text: str) -> str:
         """The text before its values; their names in braces are no words of an industry."""
+        if (own := self._own.get(text)) is not None:
+            return own
         parts = _BRACES.split(self._catalogue.gettext(text))
         return "".join(part if place % 2 else self._in_words(part) for place, part in enumerate(parts))
 

@@ -36,8 +36,9 @@ GRACE = 2.0
 """Seconds after the clock has run out in which what is on its way is still taken."""
 TICK = 0.25
 """Seconds between two looks at the clock."""
-PAUSE = 0.25
-"""Seconds between two times that everybody is told what has changed; a team is told of its own form at once."""
+PAUSE, PAUSE_OF_EACH = 0.25, 0.005
+"""Seconds between two times that everybody is told what has changed, and how many there are at least for each listener:
+a browser's tab takes some thousandths of a second of this machine to draw it. A team's own form is told at once."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -322,7 +323,7 @@ class Desk:
         await self._changed.wait()
         self._changed.clear()
         await self._tell(self._listeners)
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(max(PAUSE, PAUSE_OF_EACH * len(self._listeners)))
 
     async def _tell(self, listeners: Iterable[Listener]) -> None:
         """Tell listeners what is new to them."""

@@ -11,6 +11,7 @@ from marketsim.errors import did_you_mean, listing
 from marketsim.scenario.free import figures_at
 from marketsim.scenario.schema import SEGMENT_LEVERS, EntrantType, Policy, Product, Scenario, Vendor
 from marketsim.scenario.source import Key
+from marketsim.scenario.vocabulary import places, texts_of_the_game
 
 Path = tuple[Key, ...]
 
@@ -30,7 +31,8 @@ def violations(scenario: Scenario, strategies: Collection[str] | None = None) ->
 
     strategies: names of the strategies there are; None leaves the names unchecked.
     """
-    checks = [_products, _shares, _segments, _deliveries, _levers, _titles, _identifiers, _figures, free_violations]
+    of_parts = [_products, _shares, _segments, _deliveries, _identifiers, free_violations]
+    checks = [*of_parts, _levers, _titles, _figures, _texts]
     found = [violation for check in checks for violation in check(scenario)]
     return found + (list(_strategies(scenario, strategies)) if strategies is not None else [])
 
@@ -125,6 +127,22 @@ def _levers(scenario: Scenario) -> Iterator[Violation]:
 
 def _titles(scenario: Scenario) -> Iterator[Violation]:
     yield from _unknown_keys(("policy_titles",), scenario.policy_titles, scenario.policies, "policy")
+
+
+def _texts(scenario: Scenario) -> Iterator[Violation]:
+    """Texts of an industry stand for texts of the game, and have the same places for values."""
+    own = scenario.vocabulary.texts
+    known = texts_of_the_game() if own else ()
+    for text, wording in own.items():
+        path = ("vocabulary", "texts", text)
+        if text not in known:
+            hint = did_you_mean(text, known)
+            allowed = "an English text of the game, letter by letter, as in tui/i18n/zh/LC_MESSAGES/marketsim.po"
+            yield Violation(path, "is no text of the game", allowed, hint if hint.startswith("did you mean") else "")
+        for language, said in wording:
+            if places(said) != places(text):
+                message = f"has other places for values in {language} than the game's text"
+                yield Violation((*path, language), message, ", ".join(sorted(places(text))) or "none")
 
 
 def lever_violations(path: Path, lever: str, value: object, known: list[str]) -> Iterator[Violation]:

@@ -1,14 +1,18 @@
 """The words of an industry: what a scenario calls a card, a foundry or a million tokens wherever people read of them.
 
 The program's texts are written in the words of AI chips; `Words` says them in those of a scenario, in English or in
-Chinese. Names of columns and of keys, in JSON and in scenario files, stay as they are: other programs rely on them.
+Chinese. Where other words are not enough, since a text explains what that industry has not, the scenario has a text of
+its own. Names of columns and of keys, in JSON and in scenario files, stay as they are: other programs rely on them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from struct import unpack_from
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -20,6 +24,7 @@ from marketsim.scenario.source import Node, plain
 Language = Literal["en", "zh"]
 
 Short = Annotated[str, Field(min_length=1, max_length=40)]
+Long = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Term(Section):
@@ -28,6 +33,13 @@ class Term(Section):
     en: Short = Field(description="English for one, at most 40 characters")
     plural: Short = Field(description="English for many, at most 40 characters")
     zh: Short = Field(description="Simplified Chinese, at most 40 characters")
+
+
+class Wording(Section):
+    """A whole text of the game as an industry has it, with the same places for values in braces."""
+
+    en: Long = Field(description="English, at most 1000 characters")
+    zh: Long = Field(description="Simplified Chinese, at most 1000 characters")
 
 
 def _word(en: str, plural: str, zh: str, meaning: str) -> Any:
@@ -52,6 +64,13 @@ class Vocabulary(Section):
     million_tokens: Term = _word("million tokens", "million tokens", "百万词元", "a million of that unit")
     training: Term = _word("training", "training", "训练", "the kind of work that is not inference")
     currency: Term = _word("RMB", "RMB", "人民币", "the money in which all prices are given")
+    texts: dict[str, Wording] = Field(
+        {}, max_length=400, description="texts of the game that this industry says otherwise, by the game's English"
+    )
+
+
+WORDS = tuple(name for name in Vocabulary.model_fields if name != "texts")
+"""Names of the words that can be renamed."""
 
 
 class Words:
@@ -85,8 +104,17 @@ class Words:
     @cached_property
     def renamed(self) -> dict[str, Term]:
         """The words that differ from those of AI chips."""
-        terms = ((name, getattr(self.vocabulary, name)) for name in Vocabulary.model_fields)
+        terms = ((name, getattr(self.vocabulary, name)) for name in WORDS)
         return {name: term for name, term in terms if term != Vocabulary.model_fields[name].default}
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """The scenario's own text for the game's English; a wording with other places for values is left out.
+
+        Files with such a wording are refused, but a scenario may also come from the server of a workshop.
+        """
+        said = ((text, str(getattr(own, self.language))) for text, own in self.vocabulary.texts.items())
+        return {text: printable(own, 10_000) for text, own in said if places(own) == places(text)}
 
     @cached_property
     def _own(self) -> dict[str, str]:
@@ -111,6 +139,25 @@ class Words:
         if said.get("article") is None:
             return own
         return f"{said['article']}{'n' if own[0] in 'aeiouAEIO' else ''} {own}"
+
+
+def places(text: str) -> set[str]:
+    """Where values come to stand in a text, such as `{price}`; a brace that has no partner is one too."""
+    return set(re.findall("{[^{}]*}|[{}]", text))
+
+
+@cache
+def texts_of_the_game() -> tuple[str, ...]:
+    """The English texts of the game in alphabetical order: those of its catalogue, which is read and not imported.
+
+    Layout of the file: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
+    """
+    game = find_spec("tui")
+    assert game is not None and game.origin is not None
+    found = (Path(game.origin).parent / "i18n/zh/LC_MESSAGES/marketsim.mo").read_bytes()
+    count, table = unpack_from("<2I", found, 8)
+    spans = (unpack_from("<2I", found, table + 8 * number) for number in range(count))
+    return tuple(text for length, start in spans if (text := found[start : start + length].decode()))
 
 
 def _chinese_forms(name: str, term: Term) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import yaml
 
 from marketsim.errors import ScenarioError
 from marketsim.scenario.library import folder, load_scenario
-from marketsim.scenario.vocabulary import Term, Vocabulary, Words
+from marketsim.scenario.vocabulary import WORDS, Term, Vocabulary, Wording, Words, texts_of_the_game
 from tests.model_document import assert_same_cells, documented
 from tests.scenario.conftest import SMALL, Edit
 
@@ -106,18 +106,57 @@ def test_what_a_terminal_would_obey_is_shown_and_not_sent() -> None:
 
 def test_no_two_words_have_a_form_in_common() -> None:
     for language in ("en", "zh"):
-        defaults = [field.default for field in Vocabulary.model_fields.values()]
+        defaults = [Vocabulary.model_fields[name].default for name in WORDS]
         forms = [{term.en, term.plural} if language == "en" else {term.zh} for term in defaults]
         assert sum(map(len, forms)) == len(set().union(*forms))
 
 
-@pytest.mark.parametrize("name", Vocabulary.model_fields)
+@pytest.mark.parametrize("name", WORDS)
 def test_every_word_can_be_renamed(name: str) -> None:
     new = Vocabulary(**{name: Term(en="thing", plural="things", zh="东西")})
     default = Vocabulary.model_fields[name].default
     assert list(Words(new).renamed) == [name]
     assert Words(new).text(f"many {default.plural}.") == "many things."
     assert Words(new, "zh").text(f"很多{default.zh}。") == "很多东西。"
+
+
+# --- whole texts
+
+YIELD = "The share of chips on a wafer that work. It rises with every wafer that the industry makes on a node."
+PRICE = "Your card costs buyers {percent} less to own, power included."
+
+
+def test_the_texts_of_the_game_are_those_of_its_catalogue() -> None:
+    assert {YIELD, PRICE, "Software"} <= set(texts_of_the_game())
+    assert len(texts_of_the_game()) > 500 and "" not in texts_of_the_game()
+
+
+def test_a_text_has_a_wording_in_each_language() -> None:
+    own = Vocabulary(texts={PRICE: Wording(en="{percent} less to own", zh="持有成本低{percent}")})
+    assert Words(own).texts == {PRICE: "{percent} less to own"}
+    assert Words(own, "zh").texts == {PRICE: "持有成本低{percent}"}
+    assert Words(own).renamed == {} and Words(Vocabulary()).texts == {}
+
+
+@pytest.mark.parametrize(
+    "wording", ["no value", "{percent.__class__}", "{percent} {other}", "{percent}{", "{percent:>9}"]
+)
+def test_a_wording_with_other_places_for_values_is_never_said(wording: str) -> None:
+    own = Vocabulary(texts={PRICE: Wording(en=wording, zh="{percent}")})
+    assert Words(own).texts == {} and list(Words(own, "zh").texts) == [PRICE]
+
+
+def test_a_wording_is_shown_and_not_obeyed_by_a_terminal() -> None:
+    own = Vocabulary(texts={YIELD: Wording(en="\x1b[31m" + "x" * 400, zh="良率")})
+    assert Words(own).texts == {YIELD: "\\x1b[31m" + "x" * 400}
+
+
+def test_a_file_has_texts_of_its_own_and_may_take_inherited_ones_back(tmp_path: Path) -> None:
+    texts = f'{{texts: {{"{YIELD}": {{en: All works., zh: 全部合格。}}, Software: {{en: Glass, zh: 玻璃}}}}}}'
+    first = load_scenario(world(tmp_path, texts, "base.yaml")).vocabulary
+    assert first.texts == {YIELD: Wording(en="All works.", zh="全部合格。"), "Software": Wording(en="Glass", zh="玻璃")}
+    found = load_scenario(world(tmp_path, "{texts: {Software: null}}", extends="./base.yaml")).vocabulary
+    assert list(found.texts) == [YIELD]
 
 
 # --- in a file
@@ -156,6 +195,16 @@ def test_the_example_of_the_guide_is_valid() -> None:
     assert list(Words(found).renamed) == ["card", "foundry", "million_tokens"]
 
 
+def test_the_texts_of_the_guide_are_texts_of_the_game(tmp_path: Path) -> None:
+    guide = (folder() / "README.md").read_text(encoding="utf-8")
+    example = guide[guide.index("    vocabulary:\n      texts:") :].partition("\n\n")[0]
+    texts = yaml.safe_load(example)["vocabulary"]
+    assert (
+        len(load_scenario(world(tmp_path, yaml.safe_dump(texts, default_flow_style=True, width=1000))).vocabulary.texts)
+        == 2
+    )
+
+
 WRONG = {
     "unknown word": ("{crad: {en: a, plural: b, zh: c}}", "vocabulary.crad: is not known here", "did you mean 'card'?"),
     "no plural": ("{card: {en: kilowatt, zh: 千瓦}}", "vocabulary.card.plural: is required and missing", "text (English for many"),
@@ -164,6 +213,10 @@ WRONG = {
     "too long": (f"{{card: {{en: {'x' * 41}, plural: b, zh: c}}}}", "vocabulary.card.en: is too long", "at most 40 characters"),
     "a number": ("{card: {en: 5, plural: b, zh: c}}", "vocabulary.card.en: is of the wrong type", "found:   5"),
     "no term": ("{card: kilowatt}", "vocabulary.card: is of the wrong type", "a mapping with the keys en, plural, zh"),
+    "no text of the game": ("{texts: {Sofware: {en: a, zh: b}}}", "vocabulary.texts.Sofware: is no text of the game", "did you mean 'Software'?"),
+    "one language": ("{texts: {Software: {en: a}}}", "vocabulary.texts.Software.zh: is required and missing", "text (Simplified Chinese"),
+    "other values": (f"{{texts: {{'{PRICE}': {{en: 'costs {{price}}', zh: '低{{percent}}'}}}}}}", f"vocabulary.texts.{PRICE}.en: has other places for values in en", "found: 'costs {price}' (text) allowed: {percent}"),
+    "no values": ("{texts: {Software: {en: '{x}', zh: b}}}", "vocabulary.texts.Software.en: has other places for values in en", "allowed: none"),
     "a list": ("[card]", "vocabulary: is of the wrong type", "found:   a list of 1"),
 }  # fmt: skip
 
@@ -202,7 +255,8 @@ def test_a_vocabulary_that_is_wrong_does_not_hide_other_problems(edited: Edit) -
 
 
 def test_every_word_is_documented() -> None:
-    terms = {name: (field.default, field.description) for name, field in Vocabulary.model_fields.items()}
+    fields = {name: Vocabulary.model_fields[name] for name in WORDS}
+    terms = {name: (field.default, field.description) for name, field in fields.items()}
     expected = {
         name: {"one": term.en, "many": term.plural, "Chinese": term.zh, "stands for": str(meaning)}
         for name, (term, meaning) in terms.items()

@@ -8,6 +8,7 @@ import pytest
 
 from agents.game.score import IN_A_SENTENCE
 from marketsim.scenario.library import load_scenario
+from marketsim.scenario.vocabulary import Vocabulary
 from tui.speech import NOTHING, Language, Speech
 
 ENGLISH, CHINESE = Speech("en"), Speech("zh")
@@ -49,6 +50,15 @@ def test_another_industry_is_spoken_of_in_its_own_words():
     assert "加速卡" not in Speech("zh", solar).say("Price of a card")
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "All cards of Card Works cost 5"), ("zh", "Card Works的货值5")])
+def test_a_text_of_the_scenarios_own_is_said_as_it_is_written(language: Language, said: str):
+    own = {"{vendor} leads at home.": {"en": "All cards of {vendor} cost 5", "zh": "{vendor}的货值5"}}
+    card = {"en": "kilowatt", "plural": "kilowatts", "zh": "千瓦"}
+    speech = Speech(language, Vocabulary.model_validate({"card": card, "texts": own}))
+    assert speech.say("{vendor} leads at home.", vendor="Card Works") == said
+    assert speech.say("Price of a card") != Speech(language).say("Price of a card")
+
+
 def test_values_are_not_taken_for_words_of_the_program():
     solar = load_scenario("photovoltaics").vocabulary
     assert Speech("en", solar).say("{vendor} enters the market", vendor="Card Works") == "Card Works enters the market"
@@ -56,7 +66,8 @@ def test_values_are_not_taken_for_words_of_the_program():
 
 def test_short_forms_of_a_renamed_word_are_said_in_whole():
     """Chinese calls a card 卡 and counts it in 张: neither is a kilowatt."""
-    solar, chips = Speech("zh", load_scenario("photovoltaics").vocabulary), Speech("zh")
+    words = load_scenario("photovoltaics").vocabulary.model_copy(update={"texts": {}})
+    solar, chips = Speech("zh", words), Speech("zh")
     assert (chips.say("Price of a card"), solar.say("Price of a card")) == ("单卡价格", "每千瓦价格")
     assert (chips.say("Installed base"), solar.say("Installed base")) == ("存量卡", "存量千瓦")
     assert (chips.scale("cards")[0], solar.scale("cards")[0]) == ("万张", "万千瓦")
