@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Literal
@@ -10,6 +11,10 @@ from rich.cells import cell_len, set_cell_size
 
 Align = Literal["left", "right", "center"]
 ELLIPSIS = "…"
+
+_OPENING, _CLOSING = "（《“‘「【", "。，、；：？！）》”’」】…"
+_UNITS = re.compile(rf"(?=.)[{_OPENING}]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef{_OPENING}]+)?[{_CLOSING}]*\s*")
+"""What a line is not broken in: a Chinese character or a word, with its marks and the spaces behind it."""
 
 
 @lru_cache(4096)
@@ -53,3 +58,17 @@ def pad(text: str, width: int, align: Align = "left") -> str:
 def fit(text: str, width: int, align: Align = "left", ellipsis: str = ELLIPSIS) -> str:
     """`text` in exactly `width` cells: padded when shorter, cut with `ellipsis` when longer."""
     return pad(truncate(text, width, ellipsis), width, align)
+
+
+def line_starts(text: str, width: int) -> list[int]:
+    """Places in `text` at which its second and further lines begin, in lines of `width` cells.
+
+    Words stay whole, as far as they fit; no line begins with a mark that ends a phrase, or ends with one that opens.
+    """
+    starts, used = [], 0
+    for unit in _UNITS.finditer(text):
+        if used and used + cell_len(unit[0].rstrip()) > width:
+            starts.append(unit.start())
+            used = 0
+        used += cell_len(unit[0])
+    return starts

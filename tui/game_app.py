@@ -28,6 +28,7 @@ from tui.palette import THEMES, default_theme
 from tui.screens.view import Page, View
 from tui.settings import Settings, keep_settings, load_settings
 from tui.speech import LANGUAGES, N_, Language, Speech
+from tui.whole_characters import keep_characters_whole
 from tui.widgets.canvas import ASCII_CLASS
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class GameApp(KeysInOrder):
     own_machine: bool = True
 
     def __init__(self, settings: Settings | None = None) -> None:
+        keep_characters_whole()
         # Without this, Textual would paint its own black ground where no colour is wanted.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.settings = settings or load_settings()

@@ -26,7 +26,7 @@ async def called(pilot: Pilot[None]) -> Help:
 
 
 def part(page: Help, name: str) -> str:
-    return str(page.query_one(name, Static).render())
+    return str(page.query_one(name, Static).visual)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -44,6 +44,19 @@ async def test_the_keys_are_those_that_are_bound(view: str, language: str):
         assert speech.say(screen.about)[:20] in part(page, "#purpose")
         if language == "zh":
             assert not re.search("[a-z]{6,}", keys.replace("English", ""))
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 36)])
+async def test_no_line_begins_with_a_mark_that_ends_a_phrase(size: tuple[int, int]):
+    async with game(language="zh", size=size, view="decide") as pilot:
+        await called(pilot)
+        page = pilot.app.screen
+        for name in ("#purpose", "#found"):
+            prose = page.query_one(name)
+            shown = [strip.text.strip() for strip in prose.render_lines(prose.size.region)]
+            assert len(shown) > 2 and not [line for line in shown if line.startswith(tuple("。，、；：？！）"))]
+            said = "".join(str(prose.visual).split())
+            assert "".join("".join(shown).split()) == said, "all of it is there"
 
 
 async def test_rules_are_those_of_the_form():

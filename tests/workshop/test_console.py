@@ -33,6 +33,7 @@ from tui.screens.shakeout import Shakeout
 from tui.screens.watch import Watch
 from tui.speech import Language, Speech
 from tui.workshop.connection import WorkshopError, new_id
+from tui.workshop.console_commands import COMMANDS
 from tui.workshop.console_dialogs import Ask
 from tui.workshop.console_room import Console
 from tui.workshop.debrief import RoomDebriefScreen
@@ -173,20 +174,6 @@ async def test_what_teams_see_of_each_other_and_the_debrief(desk: Desk):
 # -- teams -------------------------------------------------------------------------------------------------------------
 
 
-async def test_messages_go_to_all_to_one_or_to_those_that_are_late(desk: Desk):
-    async with console(desk, size=(80, 24)) as pilot:
-        await do(desk, p.Open(id=new_id()))
-        await submit(desk, vendor(desk, 0))
-        await until(pilot, lambda: pilot.app.overview.teams[0].decided)
-        for downs, said in enumerate(("Good morning", "Think of memory", "Two minutes")):
-            await pressed(pilot, "m")
-            await typed(pilot, said, "shift+tab", *["down"] * downs, "enter")
-            await until(pilot, lambda said=said: said in log(pilot) and isinstance(pilot.app.screen, Console))
-        readers = [(message.text, reader) for message, reader in desk.room.messages]
-        assert readers[:2] == [("Good morning", None), ("Think of memory", pilot.app.screen.chosen)]
-        assert readers[2:] == [("Two minutes", vendor(desk, 1)), ("Two minutes", vendor(desk, 2))]
-
-
 async def test_a_strategy_plays_for_a_team_hands_back_and_a_seat_is_released(desk: Desk):
     async with console(desk, size=(80, 24)) as pilot:
         await pressed(pilot, "down", "b", "down", "enter")
@@ -223,6 +210,34 @@ async def test_only_what_makes_sense_now_is_among_the_keys(desk: Desk):
         commands = {command.title: command.help for command in pilot.app.get_system_commands(pilot.app.screen)}
         assert commands["Close"] == "c" and commands["Message"] == "m" and commands["How to join"] == "a"
         assert commands["Dashboard"] == "1" and commands["Shakeout"] == "7"
+
+
+PHASES_OF_A_ROOM = {
+    "lobby": [],
+    "open": [p.Open],
+    "paused": [p.Open, p.Pause],
+    "results": [p.Open, p.Close],
+    "debrief": [p.Open, p.Close, p.Debrief],
+}
+
+
+@pytest.mark.parametrize("wanted", PHASES_OF_A_ROOM)
+@pytest.mark.parametrize(("language", "words"), [("en", ("v code", "q quit")), ("zh", ("v 口令", "q 退出"))])
+async def test_code_and_leaving_are_among_the_keys_that_fit(
+    desk: Desk, wanted: str, language: Language, words: tuple[str, str]
+):
+    for command in PHASES_OF_A_ROOM[wanted]:
+        await do(desk, command(id=new_id()))
+    for size in ((80, 24), (120, 36)):
+        async with console(desk, language, size) as pilot:
+            await phase(pilot, wanted)
+            bar = text(pilot).splitlines()[-1]
+            assert [word for word in words if word not in bar] == []
+            assert bar.count("9") == (wanted == "debrief"), "one way to the debrief"
+
+
+def test_all_that_the_facilitator_can_do_has_a_key():
+    assert {f"console.{name}" for name in COMMANDS} <= {binding.id for binding in Console.BINDINGS}
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tui.cells import pad
 from tui.glossary import GLOSSARY
 from tui.screens.view import Page
 from tui.speech import N_
+from tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from marketsim.scenario.schema import Scenario
@@ -56,11 +57,11 @@ class Help(Page):
         """Keys left; a line to search, and everything there is to read, right."""
         with Horizontal(id="help"):
             with VerticalScroll(id="keys", classes="panel"):
-                yield Static(id="purpose", markup=False)
+                yield Prose(id="purpose", markup=False)
                 yield Static(id="bindings", markup=False)
             with Vertical(id="reading", classes="panel"):
                 yield Input(id="wanted", compact=True, select_on_focus=False)
-                yield VerticalScroll(Static(id="found", markup=False), id="texts")
+                yield VerticalScroll(Prose(id="found", markup=False), id="texts")
 
     def show(self) -> None:
         """Everything in the language of now."""

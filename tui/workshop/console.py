@@ -86,7 +86,7 @@ class ConsoleApp(GameApp):
             case p.Office():
                 self.overview.take_office(heard)
             case p.Told():
-                self.overview.take_message(heard)
+                self.overview.take_message(heard, old=self.market is None)
         self._changed()
 
     def _linked(self, up: bool) -> None:
@@ -217,7 +217,7 @@ class ConsoleApp(GameApp):
             self.pop_screen()
 
     def get_key_display(self, binding: Binding) -> str:
-        """A key as it is shown."""
-        if binding.id != "view.dashboard":
+        """A key as it is shown: of the keys from screen to screen, those that there are."""
+        if binding.id != "view.dashboard" or binding.key_display is None:
             return super().get_key_display(binding)
         return "1 3 4 7 9" if self.check_action("view", ("debrief",)) else "1 3 4 7"

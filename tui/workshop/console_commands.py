@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from tui.workshop.connection import new_id
 from tui.workshop.console_dialogs import Answer, Ask, Line
 from tui.workshop.console_events import intervene
 from tui.workshop.console_exports import export
-from tui.workshop.console_log import RANKING, RESULTS, name_of
+from tui.workshop.console_log import RANKING, RESULTS, name_of, teams_in_words
 
 if TYPE_CHECKING:
     from tui.workshop.console import ConsoleApp
@@ -27,15 +27,6 @@ EXTENSION = "2"
 """Minutes by which the clock is extended, if nothing else is typed."""
 EVERYBODY, THIS_TEAM, UNDECIDED = "all", "team", "undecided"
 """To whom a message goes."""
-NAMED = 8
-"""Teams that are called by name; of more, the number is told."""
-
-
-def teams_in_words(teams: Sequence[p.TeamInfo], speech: Speech) -> str:
-    """Names of teams, and how many more."""
-    names = speech.say(", ").join(name_of(team, speech) for team in teams[:NAMED])
-    more = len(teams) - NAMED
-    return speech.say("{names} and {count} more", names=names, count=more) if more > 0 else names
 
 
 def _seconds(text: str) -> int | None:
@@ -189,11 +180,15 @@ def tell(app: ConsoleApp, vendor: str) -> None:
         options.append((UNDECIDED, say("to all that have not handed in ({count})", count=len(missing))))
 
     async def do(answer: Answer) -> str:
-        readers: dict[str, list[str | None]] = {EVERYBODY: [None], THIS_TEAM: [vendor]}
-        readers[UNDECIDED] = [one.vendor for one in missing]
-        for reader in readers[answer.chosen]:
-            wrong = await app.do(p.Tell(id=new_id(), text=answer.typed["text"], vendor=reader))
+        text = answer.typed["text"]
+        if answer.chosen == EVERYBODY:
+            return await app.do(p.Tell(id=new_id(), text=text))
+        sent = overview.begin_sending(text)
+        for reader in missing if answer.chosen == UNDECIDED or team is None else [team]:
+            sent.teams.append(reader)
+            wrong = await app.do(p.Tell(id=new_id(), text=text, vendor=reader.vendor))
             if wrong:
+                sent.teams.pop()
                 return wrong
         return ""
 
@@ -259,4 +254,4 @@ COMMANDS = {
     "debrief": Command("d", N_("debrief"), debrief, PHASES[p.Debrief]),
     "export": Command("x", N_("export"), export),
 }
-"""By name; those that are needed most first."""
+"""By name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agents.workshop.protocol import How, RoomNow, TeamInfo, Told
 from marketsim.errors import printable
@@ -58,17 +58,26 @@ def _of_event(event: Event) -> Sentence:
     return lambda s: s.say("happens from {quarter} on: {title}", quarter=event.quarter, title=s.title(event.title))
 
 
-def message(told: Told) -> Sentence:
-    """A message that was sent."""
+def message(told: Told, teams: Sequence[TeamInfo]) -> Sentence:
+    """A message that was sent.  teams: to which, if not to all; empty where that is not known."""
     text = printable(told.text, 500)
     if told.to_all:
         return lambda s: s.say("to all: {text}", text=text)
-    return lambda s: s.say("to one team: {text}", text=text)
+    if not teams:
+        return lambda s: s.say("to one team: {text}", text=text)
+    return lambda s: s.say("to {teams}: {text}", teams=teams_in_words(teams, s, 3), text=text)
 
 
 def name_of(team: TeamInfo, speech: Speech) -> str:
     """Of a team, or of the vendor of a seat that is free."""
     return speech.title(team.title) if team.name is None else printable(team.name, 40)
+
+
+def teams_in_words(teams: Sequence[TeamInfo], speech: Speech, named: int = 8) -> str:
+    """Names of teams, and how many more.  named: how many are called by name."""
+    names = speech.say(", ").join(name_of(team, speech) for team in teams[:named])
+    more = len(teams) - named
+    return speech.say("{names} and {count} more", names=names, count=more) if more > 0 else names
 
 
 def _of_quarters(old: RoomNow, new: RoomNow) -> Iterator[Sentence]:

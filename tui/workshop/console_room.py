@@ -40,6 +40,13 @@ PHASES = {
 """Phases of the room, and how they are shown."""
 
 
+def keys(*names: str) -> list[Binding]:
+    """Of commands.  names: in `COMMANDS`."""
+    return [
+        Binding(COMMANDS[name].key, f"command('{name}')", COMMANDS[name].title, id=f"console.{name}") for name in names
+    ]
+
+
 class Console(Page):
     """The facilitator's screen."""
 
@@ -54,16 +61,19 @@ class Console(Page):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "app.help", N_("help"), key_display="?", id="help"),
-        *(Binding(own.key, f"command('{name}')", own.title, id=f"console.{name}") for name, own in COMMANDS.items()),
-        Binding("a", "projector", N_("how to join"), id="console.projector"),
+        *keys("open", "pause", "resume", "close", "extend", "debrief", "tell"),
         Binding("1", "app.view('dashboard')", N_("market"), tooltip=N_("dashboard"), id="view.dashboard"),
         Binding("3", "app.view('rivals')", N_("rivals"), show=False, id="view.rivals"),
         Binding("4", "app.view('market')", N_("market"), show=False, tooltip=N_("buyers"), id="view.market"),
         Binding("7", "app.view('shakeout')", N_("shakeout"), show=False, id="view.shakeout"),
         Binding("9,d", "app.view('debrief')", N_("debrief"), key_display="9", id="view.debrief"),
-        Binding("f", "figures", N_("figures"), id="console.figures"),
         Binding("v", "code", N_("code"), id="console.code"),
         Binding("q", "quit", N_("quit"), id="console.quit"),
+        *keys("intervene"),
+        Binding("a", "projector", N_("how to join"), id="console.projector"),
+        *keys("show", "export", "strategy", "roll-back"),
+        Binding("f", "figures", N_("figures"), id="console.figures"),
+        *keys("release"),
     ]
 
     def __init__(self) -> None:

@@ -6,13 +6,23 @@ from collections import deque
 from dataclasses import dataclass, field
 from time import strftime
 
-from agents.workshop.protocol import Library, Office, RoomNow, Row, Told
+from agents.workshop.names import clean
+from agents.workshop.protocol import WIDEST_TEXT, Library, Office, RoomNow, Row, TeamInfo, Told
 from marketsim.scenario.fields import quarter_index, quarter_name
 from tui.workshop.console_log import RANKING, Sentence, happened, message
 from tui.workshop.followed import Followed
 
 KEPT = 200
 """Lines of the log that are kept here; the server has all of it."""
+
+
+@dataclass
+class Sent:
+    """A text that is sent to some teams.  teams: to which, in this order.  reached: to which it was, as far as told."""
+
+    text: str
+    teams: list[TeamInfo] = field(default_factory=list)
+    reached: list[TeamInfo] = field(default_factory=list)
 
 
 @dataclass
@@ -23,6 +33,7 @@ class Overview(Followed):
     library: Library | None = None
     log: deque[tuple[str, Sentence]] = field(default_factory=lambda: deque(maxlen=KEPT))
     _messages: int = 0
+    _sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def take_room(self, room: RoomNow) -> None:
         """The room as it is now; the clock counts on from here."""
@@ -36,11 +47,27 @@ class Overview(Followed):
             self.note(lambda s: s.say(RANKING[office.ranking]))
         self.office = office
 
-    def take_message(self, told: Told) -> None:
-        """A message that was sent; the server repeats them all to a client that comes back."""
-        if told.number > self._messages:
-            self._messages = told.number
-            self.note(message(told))
+    def begin_sending(self, text: str) -> Sent:
+        """A text goes to some teams: the server will repeat it for each of them, and not say for which."""
+        self._sent.append(Sent(clean(text, WIDEST_TEXT)))
+        return self._sent[-1]
+
+    def take_message(self, told: Told, old: bool = False) -> None:
+        """A message that was sent; the server repeats them all to a client that comes back.
+
+        old: it may have been sent before this console began, of which no time is told.
+        """
+        if told.number <= self._messages:
+            return
+        self._messages = told.number
+        for sent in self._sent:
+            if not told.to_all and sent.text == told.text and len(sent.reached) < len(sent.teams):
+                sent.reached.append(sent.teams[len(sent.reached)])
+                if len(sent.reached) == 1:
+                    self.note(message(told, sent.reached))  # of which there will be more
+                return
+        if not old:
+            self.note(message(told, []))
 
     def note(self, sentence: Sentence) -> None:
         """Write a line into the log."""

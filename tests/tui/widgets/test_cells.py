@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.cells import clean, fit, pad, truncate
+from tui.cells import clean, fit, line_starts, pad, truncate
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,32 @@ def test_a_clean_text_is_as_wide_as_its_characters(text: str):
     cleaned = clean(text)
     assert sum(map(cell_len, cleaned)) == cell_len(cleaned)
     assert cleaned.isprintable()
+
+
+def lines(text: str, width: int) -> list[str]:
+    starts = [0, *line_starts(text, width), len(text)]
+    return [text[start:end].rstrip() for start, end in pairwise(starts)]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("现金减债务，加上库存。", 10, ["现金减债", "务，加上库", "存。"]),
+        ("倒闭则为零。", 10, ["倒闭则为", "零。"]),
+        ("（照付不议）", 6, ["（照付", "不议）"]),
+        ("产能（增）", 6, ["产能", "（增）"]),
+        ("采用HBM3内存", 8, ["采用HBM3", "内存"]),
+        ("采用HBM3内存", 7, ["采用", "HBM3内", "存"]),
+        ("cards sold in a quarter", 10, ["cards sold", "in a", "quarter"]),
+        ("", 10, [""]),
+    ],
+)
+def test_lines_break_where_a_reader_would(text: str, width: int, expected: list[str]):
+    assert lines(text, width) == expected
+
+
+@given(st.text("现金，。（HBM 3"), st.integers(8, 40))
+def test_lines_hold_all_of_the_text_and_begin_with_no_mark(text: str, width: int):
+    starts = line_starts(text, width)
+    assert starts == sorted(set(starts)) and all(0 < start < len(text) for start in starts)
+    assert all(text[start] not in "，。" or text[start - 1] == " " for start in starts)
