@@ -18,7 +18,7 @@ from tui.widgets.share_chart import Share
 class Roster:
     """All vendors of the arrays: the named domestic ones, slots of entrants, foreign suppliers.
 
-    slots: place for colour and letter by row: the largest at the start first, whoever is played left out.
+    slots: place for colour and letter by row, the largest at the start first: the same whoever is played.
     own: row of who is played, -1: nobody.
     """
 
@@ -42,9 +42,8 @@ def roster_of(game: GameView, speech: Speech, followed: int | None = None) -> Ro
     start = game.turns[0].before if game.turns else game.state
     size = start.base[:, :, 0].sum(axis=1)
     own = followed if followed is not None else -1 if game.setup.vendor is None else game.seat
-    order = [int(vendor) for vendor in np.argsort(-size, kind="stable") if vendor != own]
     slots = [0] * len(names)
-    for slot, vendor in enumerate(order):
+    for slot, vendor in enumerate(np.argsort(-size, kind="stable").tolist()):
         slots[vendor] = slot
     return Roster(names, slots, own)
 

@@ -119,7 +119,8 @@ def test_a_link_opens_the_seat_again(chromium: Browser, tmp_path: Path):
         speaks(page, "en")
         fill_in(page, code=room.code, name="Red", vendor="baidu-kunlunxin")
         page.waits_for("Red plays Baidu Kunlunxin")
-        page.evaluate("location.reload()")
+        page.evaluate("window.old = true; location.reload()")
+        page.becomes("window.old === undefined")
         page.waits_for("Red plays Baidu Kunlunxin")
         with chromium.tab(f"{room.address}/#{page.evaluate('token')}", apart=True) as elsewhere:
             elsewhere.waits_for("Red plays Baidu Kunlunxin")

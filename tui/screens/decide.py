@@ -23,6 +23,7 @@ from tui.speech import N_, three
 from tui.widgets.field_row import FieldRow, form_of
 from tui.widgets.forecast_panel import ForecastPanel
 from tui.widgets.line_chart import LineChart, Series
+from tui.widgets.prose import Prose
 
 PAUSE = 0.1
 """Seconds without another change after which one looks ahead: not for each step of a key that is held down."""
@@ -53,7 +54,7 @@ class Decide(View):
                 yield Static(id="remark", markup=False)
             with VerticalScroll(id="beside", can_focus=False):
                 yield ForecastPanel(self.speech, id="forecast")
-                yield Static(id="rule")
+                yield Prose(id="rule")
                 yield LineChart(id="cash-path", classes="panel")
 
     def show(self) -> None:
@@ -142,7 +143,7 @@ class Decide(View):
         if UNITS[field.kind]:
             title = self.say("{fact} ({sure})", fact=title, sure=self.say(UNITS[field.kind]))
         self._remark()
-        self.query_one("#rule", Static).update(f"{title}\n{self.say(field.rule)}")
+        self.query_one("#rule", Prose).update(f"{title}\n{self.say(field.rule)}")
 
     # -- actions --------------------------------------------------------------------------------------------------
 
