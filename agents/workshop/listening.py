@@ -6,6 +6,7 @@ By itself it waits for ever for a request that never ends, or a reader who does 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -89,6 +90,15 @@ class Connection(Impatient, H11Protocol):
         elif self._unended is not None:
             self._unended.cancel()
             self._unended = None
+
+
+def _is_a_mistake(record: logging.LogRecord) -> bool:
+    """Not that connections which had not ended when the server stopped were cut off."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is not asyncio.CancelledError and not str(record.msg).startswith("Cancel ")
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_a_mistake)
 
 
 class WorkshopServer(Server):
