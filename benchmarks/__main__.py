@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -24,6 +23,7 @@ from benchmarks.installed import size_in_mb
 from benchmarks.memory import peak_memory_of
 from benchmarks.parts import share_of_time
 from benchmarks.playing import first_screen, quarters, typing
+from benchmarks.results import keep
 from benchmarks.workshop import load
 from marketsim.api import strategies_of
 from marketsim.ensemble import CHUNK, Job, run
@@ -111,9 +111,7 @@ def main() -> None:
         figures["ensemble, 2 workers, runs/s"] / figures["mesa.batch_run, runs/s"]
     )
     figures["ensemble, 1 worker, share of the floor"] = figures["ensemble, 1 worker, runs/s"] / floor
-    for name, value in figures.items():
-        print(f"{name:50} {value:,.3f}" if isinstance(value, float) else f"{name:50} {value}")
-    (_ROOT / "benchmarks" / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+    keep(figures)
 
 
 def _assessing(runs: int) -> dict[str, float]:

@@ -30,6 +30,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from agents.game.setup import Setup
 from agents.workshop import protocol as p
 from benchmarks.faults import prepared
+from benchmarks.results import keep
 from benchmarks.workshop import PATIENCE, Client, Figures, cpu_seconds, hosted, memory
 from marketsim.scenario.fields import quarter_index, quarter_name
 from tui.workshop.connection import new_id
@@ -289,11 +290,7 @@ def main() -> None:
     parser.add_argument("--quarters", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=30.0, help="of a quarter")
     options = parser.parse_args()
-    figures = browsers(options.tabs, options.quarters, options.seconds)
-    for name, value in figures.items():
-        print(f"{name:80} {value:,.1f}")
-    results = Path(__file__).with_name("results.json")
-    results.write_text(json.dumps(json.loads(results.read_text()) | figures, indent=2) + "\n")
+    keep(browsers(options.tabs, options.quarters, options.seconds))
 
 
 if __name__ == "__main__":

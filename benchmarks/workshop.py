@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import re
@@ -34,6 +33,7 @@ from agents.game.plan import Plan
 from agents.game.setup import Setup
 from agents.workshop import protocol as p
 from benchmarks.faults import hasty, prepared, trial
+from benchmarks.results import keep
 from marketsim.scenario.fields import quarter_index, quarter_name
 from tui.workshop.connection import new_id
 
@@ -252,11 +252,7 @@ def main() -> None:
             report = asyncio.run(trial(path, setup, options.kills, options.teams, options.members, options.seed))
         print(report)
         raise SystemExit(1 if report.wrong else 0)
-    figures = load(options.teams, options.members, options.quarters, options.seconds)
-    for name, value in figures.items():
-        print(f"{name:60} {value:,.1f}")
-    results = _ROOT / "benchmarks" / "results.json"
-    results.write_text(json.dumps(json.loads(results.read_text()) | figures, indent=2) + "\n")
+    keep(load(options.teams, options.members, options.quarters, options.seconds))
 
 
 if __name__ == "__main__":
