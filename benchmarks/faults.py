@@ -169,7 +169,8 @@ def _facilitated(room: p.RoomNow, chance: random.Random) -> p.Command | None:
         return p.Resume(id=new_id())
     if room.phase == "open":
         close, extend = p.Close(id=new_id()), p.Extend(id=new_id(), seconds=5)
-        return chance.choice([close, close, extend, p.Tell(id=new_id(), text="well done")])
+        todo: list[p.Command] = [close, close, extend, p.Tell(id=new_id(), text="well done")]
+        return chance.choice(todo)
     if room.played == room.quarters:
         return p.RollBack(id=new_id(), played=chance.randrange(room.quarters))
     return p.Open(id=new_id(), seconds=chance.choice([None, 1, 60]))
@@ -248,14 +249,14 @@ def compared(entries: list[Entry], notes: list[Note]) -> Iterator[str]:
                 yield f"line {entry.seq} counts a command twice that line {lines[entry.who, entry.body.id].seq} has"
             lines[entry.who, entry.body.id] = entry
     for note in notes:
-        entry = lines.pop((note.who, note.command.id), None)
+        found = lines.pop((note.who, note.command.id), None)
         if isinstance(note.answer, p.Accepted):
-            if entry is None:
+            if found is None:
                 yield f"{note.command} of {note.who} was accepted and is lost"
-            elif (entry.seq, entry.body) != (note.answer.seq, note.command):
-                yield f"line {entry.seq} is not what {note.who} was told: {note.command}"
-        elif note.answer is not None and entry is not None:
-            yield f"line {entry.seq} was refused: {note.answer.message}"
+            elif (found.seq, found.body) != (note.answer.seq, note.command):
+                yield f"line {found.seq} is not what {note.who} was told: {note.command}"
+        elif note.answer is not None and found is not None:
+            yield f"line {found.seq} was refused: {note.answer.message}"
     for entry in lines.values():
         yield f"line {entry.seq} was sent by nobody: {entry.body}"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from marketsim.chance import Draws
 from marketsim.ensemble import Decide
 from marketsim.market import Market
 from marketsim.outcomes import YearBook
@@ -65,14 +66,22 @@ def _wrap_fields(record: Any) -> Any:
     return type(record)(**{item.name: _wrapped(getattr(record, item.name)) for item in fields(record)})
 
 
+class _CountedMarket(Market):
+    """A market whose luck is counted as its state is."""
+
+    @property
+    def draws(self) -> Draws:
+        drawn: Draws = _wrap_fields(super().draws)
+        return drawn
+
+
 def count_passes(parameters: Parameters, decide: Decide, runs: int) -> dict[str, int]:
     """Elements written by kind of pass in all quarters of a chunk."""
-    market = Market(parameters, 0, range(runs))
+    market = _CountedMarket(parameters, 0, range(runs))
     book = YearBook(parameters, runs)
     counted.clear()
     while not market.over:
         market.state = _wrap_fields(market.state)
-        market.use_draws(_wrap_fields(market.draws))
         now, before = market.now, market.state
         outcome = market.step(decide(market.observe()))
         book.add(now, before, outcome, market.state)

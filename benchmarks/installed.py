@@ -23,5 +23,5 @@ def required(name: str, seen: set[str]) -> set[str]:
 def size_in_mb(name: str = "chip-market") -> float:
     """Size of all installed files in MB (2^20 bytes), without compiled bytecode."""
     files = [file for package in required(name, set()) for file in distribution(package).files or []]
-    paths = {Path(file.locate()).resolve() for file in files if "__pycache__" not in file.parts}  # type: ignore[arg-type]
+    paths = {Path(file.locate()).resolve() for file in files if "__pycache__" not in file.parts}
     return sum(path.stat().st_size for path in paths if path.is_file()) / 2**20

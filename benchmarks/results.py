@@ -16,4 +16,4 @@ def keep(figures: Mapping[str, Any]) -> None:
     for name, value in figures.items():
         print(f"{name:{width}} {value:,.3f}" if isinstance(value, float) else f"{name:{width}} {value}")
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(known | figures, indent=2) + "\n")
+    RESULTS.write_text(json.dumps({**known, **figures}, indent=2) + "\n")
