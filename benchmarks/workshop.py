@@ -248,7 +248,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.kills:
         with tempfile.TemporaryDirectory() as folder, hasty():
-            path, setup = Path(folder) / "room.workshop", Setup(quarters=options.quarters, seed=options.seed)
+            path, setup = (
+                Path(folder) / "room.workshop",
+                Setup(quarters=options.quarters, seed=options.seed, firms=options.teams),
+            )
             report = asyncio.run(trial(path, setup, options.kills, options.teams, options.members, options.seed))
         print(report)
         raise SystemExit(1 if report.wrong else 0)
