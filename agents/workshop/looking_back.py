@@ -167,11 +167,10 @@ def _parts(game: KeptGame) -> dict[str, d.Titles]:
 
 def _happened(taken: Snapshot) -> Iterator[d.Happened]:
     """The news since teams decide, but for prices, which their timelines show."""
-    scripted = len(taken.opened.setup.world().events)
     for turn in taken.game.turns[taken.opened.ahead :]:
         for news in news_of(turn, taken.game.parameters):
             if news.kind != "price":
-                yield _told(news, taken.game, scripted)
+                yield _told(news, taken.game, taken.scripted)
 
 
 def _told(news: News, game: KeptGame, scripted: int) -> d.Happened:

@@ -18,6 +18,7 @@ class Snapshot:
     """What stays as it is.
 
     names: of teams, by vendor.  how: of each quarter, how plans came about, by vendor.  market: see `market_of`.
+    scripted: as of `Room`.
     """
 
     opened: Opened
@@ -25,6 +26,7 @@ class Snapshot:
     names: Mapping[str, str]
     how: Sequence[Mapping[str, How]]
     market: object
+    scripted: int
 
 
 def snapshot(room: Room) -> Snapshot:
@@ -32,7 +34,7 @@ def snapshot(room: Room) -> Snapshot:
     if not room.played:
         raise Refusal("no quarter has been played yet")
     names = {seat.vendor: seat.name for seat in room.seats.values() if seat.name is not None}
-    return Snapshot(room.opened, KeptGame(room.game), names, tuple(room.how), market_of(room))
+    return Snapshot(room.opened, KeptGame(room.game), names, tuple(room.how), market_of(room), room.scripted)
 
 
 def market_of(room: Room) -> object:
